@@ -1,0 +1,28 @@
+//! The language of the domain: what a run, a step, a failure and a cost are, and the rules that
+//! hold between them.
+//!
+//! This crate does no I/O, reads no clock and no environment, and knows neither SQL nor HTTP.
+//! Everything here is a plain value or a pure function of plain values, so that the same facts
+//! give the same answer whichever process asks and in whatever order they arrived.
+
+#![warn(missing_docs)]
+
+pub mod limits;
+
+pub mod ids;
+pub mod money;
+pub mod time;
+
+pub mod claims;
+pub mod failures;
+pub mod payload;
+pub mod run;
+pub mod step;
+pub mod usage;
+
+pub mod hash;
+pub mod prices;
+pub mod rollup;
+pub mod summary;
+pub mod text;
+pub mod tree;

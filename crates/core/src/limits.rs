@@ -1,0 +1,84 @@
+//! Every bound of the system in one place: what can grow has a name and a limit here.
+
+/// Bytes of one request body as it comes over the wire.
+pub const WIRE_BYTES_MAX: usize = 16 << 20;
+/// Bytes of one request body after decompression: the figure that OTLP 1.11 recommends.
+pub const DECODED_BYTES_MAX: usize = 64 << 20;
+/// How many times larger than its compressed form a body may be, once it is past
+/// [`INFLATE_FREE_BYTES`]: what real telemetry never reaches and a bomb always does.
+pub const INFLATE_RATIO_MAX: usize = 200;
+/// Decoded bytes below which the ratio is not looked at.
+pub const INFLATE_FREE_BYTES: usize = 1 << 20;
+/// Steps, spans or failures in one request.
+pub const ITEMS_PER_REQUEST_MAX: usize = 10_000;
+/// Runs in one request of the native API.
+pub const RUNS_PER_REQUEST_MAX: usize = 10_000;
+/// Depth of nesting in JSON values and in OTLP attribute values.
+pub const NESTING_MAX: usize = 64;
+/// Bytes of all request bodies that one ingest-api holds at a time, decoded ones included.
+pub const BYTES_IN_FLIGHT_MAX: usize = 64 << 20;
+
+/// Bytes of a name: of a step, agent, model, tool, session, user and their like.
+pub const NAME_BYTES_MAX: usize = 255;
+/// Bytes of an error's message as it is kept beside the step; the whole one is in the payload.
+pub const ERROR_MESSAGE_BYTES_MAX: usize = 2_000;
+/// Bytes of one input, output or attribute value; what is longer is cut and flagged.
+pub const FIELD_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a name as a dimension of the rollups: four of them fit into one index entry.
+pub const ROLLUP_NAME_BYTES_MAX: usize = 200;
+/// Distinct models, and distinct tools, that a run's row names.
+pub const NAMES_PER_RUN_MAX: usize = 50;
+/// Attributes of one step; further ones are dropped and flagged.
+pub const ATTRIBUTES_PER_STEP_MAX: usize = 1_000;
+/// Attributes of one run.
+pub const ATTRIBUTES_PER_RUN_MAX: usize = 200;
+/// Bytes of an attribute's key.
+pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 255;
+/// Tags of one run.
+pub const TAGS_PER_RUN_MAX: usize = 100;
+/// Bytes of a short attribute that can be filtered on; longer ones are kept in the payload only.
+pub const FILTER_VALUE_BYTES_MAX: usize = 128;
+/// Bytes of all attributes of a step that can be filtered on, as JSON text.
+pub const FILTER_ATTRIBUTES_BYTES_MAX: usize = 512;
+/// Indices of flattened lists such as `llm.input_messages.17.message.role`.
+pub const FLATTENED_LIST_MAX: usize = 10_000;
+/// Tokens that one step can report of each kind.
+pub const TOKENS_PER_STEP_MAX: i64 = i32::MAX as i64;
+/// Nano-dollars that one step can report: a million dollars.
+pub const COST_PER_STEP_NANO_USD_MAX: i64 = 1_000_000 * 1_000_000_000;
+
+/// Days before the time of receipt that a step may claim to have started.
+pub const PAST_DAYS_MAX: i64 = 30;
+/// Minutes after the time of receipt that a step may claim to have started.
+pub const FUTURE_MINUTES_MAX: i64 = 10;
+/// Days that one step may last.
+pub const STEP_DURATION_DAYS_MAX: i64 = 30;
+
+/// Steps of a run up to which ingest computes its totals at once; above, the worker does.
+pub const STEPS_SUMMARIZED_AT_INGEST_MAX: i64 = 10_000;
+/// Minutes without anything received after which a running run is stalled.
+pub const STALLED_AFTER_MINUTES: i64 = 10;
+/// Hours without anything received after which a running run is abandoned.
+pub const ABANDONED_AFTER_HOURS: i64 = 24;
+/// Hours for which an idempotency key is remembered.
+pub const IDEMPOTENCY_HOURS: i64 = 24;
+/// Bytes of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// Rows of one page of a list.
+pub const PAGE_ROWS_MAX: u32 = 1_000;
+/// Rows of one page of a list when the caller does not say.
+pub const PAGE_ROWS_DEFAULT: u32 = 50;
+/// Steps in one answer of a run's skeleton.
+pub const SKELETON_STEPS_MAX: u32 = 100_000;
+/// Buckets of time in one answer about usage.
+pub const USAGE_BUCKETS_MAX: usize = 10_000;
+/// Days ahead for which partitions are kept ready.
+pub const PARTITION_DAYS_AHEAD: i64 = 30;
+
+/// Bytes of one rejected item as it is kept in quarantine.
+pub const QUARANTINE_ITEM_BYTES_MAX: usize = 64 << 10;
+/// Rejected items of one request that are kept in quarantine; all of them are counted.
+pub const QUARANTINE_ITEMS_PER_REQUEST_MAX: usize = 100;
+/// Rejections that one answer lists; all of them are counted.
+pub const REJECTIONS_LISTED_MAX: usize = 1_000;

@@ -1,0 +1,1 @@
+DROP TABLE idempotency_keys, quarantine, ingest_outcomes, failure_groups, usage_hour, usage_minute, usage_deltas;
