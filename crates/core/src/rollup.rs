@@ -171,14 +171,8 @@ impl Contribution {
 /// How the count of one failure group changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupChange {
-    /// Type of its failures.
-    pub kind: FailureType,
-    /// Agent of its failures.
-    pub agent: String,
-    /// Name of the step that they happened in.
-    pub step: String,
-    /// Their message with its variable parts removed.
-    pub template: String,
+    /// What the fingerprint is made of, unless failures are only taken back.
+    pub group: Option<GroupText>,
     /// Failures added, minus failures taken back.
     pub count: i64,
     /// Whether any was taken back: then first and last must be looked up again.
@@ -189,9 +183,34 @@ pub struct GroupChange {
     pub last: Option<Timestamp>,
 }
 
+/// What all failures of a group have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupText {
+    /// Their type.
+    pub kind: FailureType,
+    /// The agent of their runs; empty if unknown.
+    pub agent: String,
+    /// Name of the step that they happened in; empty if unknown.
+    pub step: String,
+    /// Their message with its variable parts removed.
+    pub template: String,
+}
+
 impl GroupChange {
+    /// Takes one failure back.
+    pub fn taking_back() -> Self {
+        Self {
+            group: None,
+            count: -1,
+            takes_back: true,
+            first: None,
+            last: None,
+        }
+    }
+
     /// Takes in another change of the same group.
     pub fn merge(&mut self, other: Self) {
+        self.group = self.group.take().or(other.group);
         self.count = self.count.wrapping_add(other.count);
         self.takes_back |= other.takes_back;
         self.first = [self.first.take(), other.first].into_iter().flatten().min();

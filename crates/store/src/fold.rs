@@ -1,0 +1,84 @@
+//! Folding: the single job that writes what several runs share.
+//!
+//! Ingest appends deltas, and one folder at a time (an advisory lock sees to it) deletes some of
+//! them and adds them to the tables in the same transaction. There is no watermark: a delta that is
+//! not folded is a row that is still there, and readers add those rows themselves.
+
+mod groups;
+mod outcomes;
+mod usage;
+
+use std::collections::BTreeMap;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Binary, Bool};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use runwatch_core::ids::ProjectId;
+use runwatch_core::rollup::Deltas;
+
+use crate::error::{Result, StoreError};
+use crate::pool::Conn;
+
+/// Rows of deltas folded in one transaction.
+const BATCH: i64 = 2_000;
+/// Key of the advisory lock that lets one process fold at a time: "rw_fold" as bytes.
+const LOCK: i64 = i64::from_be_bytes(*b"\0rw_fold");
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    project_id: Uuid,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// Folds the next deltas in one transaction and says how many rows they were: 0 if there are none,
+/// or if another process is folding.
+pub async fn fold(conn: &mut Conn) -> Result<usize> {
+    conn.transaction::<_, StoreError, _>(async |conn| {
+        let lock: Locked = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked")
+            .bind::<BigInt, _>(LOCK)
+            .get_result(conn)
+            .await?;
+        if !lock.locked {
+            return Ok(0);
+        }
+        let rows: Vec<Row> = diesel::sql_query(
+            "DELETE FROM usage_deltas WHERE (project_id, delta_id) IN (
+                 SELECT project_id, delta_id FROM usage_deltas ORDER BY delta_id LIMIT $1)
+             RETURNING project_id, body",
+        )
+        .bind::<BigInt, _>(BATCH)
+        .load(conn)
+        .await?;
+        let folded = rows.len();
+        for (project, deltas) in by_project(rows)? {
+            usage::fold(conn, project, &deltas.usage).await?;
+            groups::fold(conn, project, &deltas.groups).await?;
+            outcomes::fold(conn, project, &deltas.outcomes).await?;
+        }
+        Ok(folded)
+    })
+    .await
+}
+
+fn by_project(rows: Vec<Row>) -> Result<BTreeMap<ProjectId, Deltas>> {
+    let mut projects: BTreeMap<ProjectId, Deltas> = BTreeMap::new();
+    for row in rows {
+        let deltas = Deltas::from_bytes(&row.body)?;
+        projects
+            .entry(ProjectId(row.project_id))
+            .or_default()
+            .merge(deltas);
+    }
+    projects.values_mut().for_each(Deltas::compact);
+    Ok(projects)
+}

@@ -1,0 +1,111 @@
+//! A writer's own connection, with its statements prepared.
+
+use tokio_postgres::{Client, NoTls, Statement};
+
+use crate::error::Result;
+use crate::ingest::{Arrival, Reply, statements as sql};
+
+/// How long a flush waits for a run that another writer holds, and how long a statement may take.
+/// Both end in an error that is safe to send again.
+const SESSION: &str = "SET lock_timeout = '2s'; SET statement_timeout = '20s'; \
+    SET idle_in_transaction_session_timeout = '30s'; SET jit = off; SET plan_cache_mode = force_generic_plan";
+
+/// Writes flushes, one at a time, over a connection of its own.
+pub struct Writer {
+    pub(super) client: Client,
+    pub(super) sql: Statements,
+    usable: bool,
+}
+
+/// The prepared statements of a flush.
+pub(super) struct Statements {
+    pub(super) idempotency_keys: Statement,
+    pub(super) idempotency_bodies: Statement,
+    pub(super) claim_runs: Statement,
+    pub(super) update_runs: Statement,
+    pub(super) defer_run: Statement,
+    pub(super) insert_steps: Statement,
+    pub(super) read_steps: Statement,
+    pub(super) read_known_steps: Statement,
+    pub(super) delete_steps: Statement,
+    pub(super) insert_chunks: Statement,
+    pub(super) read_failures: Statement,
+    pub(super) delete_failures: Statement,
+    pub(super) insert_failures: Statement,
+    pub(super) insert_deltas: Statement,
+    pub(super) insert_quarantine: Statement,
+    pub(super) lock_recount: Statement,
+    pub(super) lock_abandoned: Statement,
+}
+
+impl Writer {
+    /// Opens the connection. It has to be called on the runtime that is to drive it.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(error = %error, "A writer's connection to the database was lost");
+            }
+        });
+        client.batch_execute(SESSION).await?;
+        let sql = prepare(&client).await?;
+        Ok(Self {
+            client,
+            sql,
+            usable: true,
+        })
+    }
+
+    /// Whether it can take another flush. After an error that left the connection in doubt it
+    /// cannot, and a new writer is to be opened.
+    pub fn is_usable(&self) -> bool {
+        self.usable && !self.client.is_closed()
+    }
+
+    /// Stores what the requests bring, all of it or nothing, and says what became of each.
+    ///
+    /// [`StoreError::Refused`] means that some item in it cannot be stored; [`StoreError::Unavailable`]
+    /// that it may be tried again, also when the connection was lost during COMMIT, where nobody
+    /// can know: sending again is safe.
+    pub async fn flush(&mut self, arrivals: &[Arrival]) -> Result<Vec<Reply>> {
+        self.guarded(async |writer| writer.transaction(arrivals).await)
+            .await
+    }
+
+    /// Runs a transaction, and takes it back if it fails.
+    pub(super) async fn guarded<T>(
+        &mut self,
+        transaction: impl AsyncFnOnce(&Self) -> Result<T>,
+    ) -> Result<T> {
+        // Until it is known how it went: also if the caller drops this future half way.
+        self.usable = false;
+        let done = transaction(self).await;
+        self.usable = match &done {
+            Ok(_) => true,
+            Err(_) => self.client.batch_execute("ROLLBACK").await.is_ok(),
+        };
+        done
+    }
+}
+
+async fn prepare(client: &Client) -> Result<Statements> {
+    Ok(Statements {
+        idempotency_keys: client.prepare(sql::IDEMPOTENCY_KEYS).await?,
+        idempotency_bodies: client.prepare(sql::IDEMPOTENCY_BODIES).await?,
+        claim_runs: client.prepare(sql::CLAIM_RUNS).await?,
+        update_runs: client.prepare(sql::UPDATE_RUNS).await?,
+        defer_run: client.prepare(sql::DEFER_RUN).await?,
+        insert_steps: client.prepare(sql::INSERT_STEPS).await?,
+        read_steps: client.prepare(sql::READ_STEPS).await?,
+        read_known_steps: client.prepare(sql::READ_KNOWN_STEPS).await?,
+        delete_steps: client.prepare(sql::DELETE_STEPS).await?,
+        insert_chunks: client.prepare(sql::INSERT_CHUNKS).await?,
+        read_failures: client.prepare(sql::READ_FAILURES).await?,
+        delete_failures: client.prepare(sql::DELETE_FAILURES).await?,
+        insert_failures: client.prepare(sql::INSERT_FAILURES).await?,
+        insert_deltas: client.prepare(sql::INSERT_DELTAS).await?,
+        insert_quarantine: client.prepare(sql::INSERT_QUARANTINE).await?,
+        lock_recount: client.prepare(sql::LOCK_RECOUNT).await?,
+        lock_abandoned: client.prepare(sql::LOCK_ABANDONED).await?,
+    })
+}

@@ -1,0 +1,433 @@
+//! The transaction of a flush.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::{try_join, try_join_all};
+use tokio::try_join;
+use uuid::Uuid;
+
+use runwatch_core::claims::Claims;
+use runwatch_core::failures::ToldFailure;
+use runwatch_core::ids::{ProjectId, RunId, StepId};
+use runwatch_core::limits::STEPS_SUMMARIZED_AT_INGEST_MAX;
+use runwatch_core::rollup::Contribution;
+use runwatch_core::summary::Summary;
+
+use crate::error::{Result, StoreError};
+use crate::ingest::arrays::{Chunks, Failures, Params, Runs, Steps};
+use crate::ingest::connection::Writer;
+use crate::ingest::deltas::{FlushDeltas, Old};
+use crate::ingest::merge::{LeftOut, Merged, Stored, merge, summarize_all};
+use crate::ingest::read::told;
+use crate::ingest::{Arrival, ArrivingRun, Reply, RunKey, RunVerdict};
+use crate::payloads::Chunk;
+
+/// Where a part of a run stands among the arrivals: which arrival, which of its runs.
+type Place = (usize, usize);
+
+/// A run of the flush with everything that is to be written of it.
+pub(super) struct Resolved<'a> {
+    pub(super) key: RunKey,
+    places: Vec<Place>,
+    parts: Vec<&'a ArrivingRun>,
+    pub(super) merged: Merged<'a>,
+    pub(super) summary: Cow<'a, Summary>,
+    run_day: NaiveDate,
+    /// What it contributed before; none if it is new.
+    pub(super) old: Option<Old>,
+    /// It has too many steps to be summed up here.
+    pub(super) deferred: bool,
+}
+
+/// A run that was there before, as the upsert gives it back.
+struct Locked {
+    claims: Claims,
+    contribution: Contribution,
+    steps: i64,
+}
+
+impl Writer {
+    /// Everything between BEGIN and COMMIT.
+    pub(super) async fn transaction(&self, arrivals: &[Arrival]) -> Result<Vec<Reply>> {
+        let (_, now) = try_join(
+            self.client.batch_execute("BEGIN"),
+            self.client.query_one("SELECT rw_now()", &[]),
+        )
+        .await?;
+        let now: DateTime<Utc> = now.try_get(0)?;
+        let reused = self.reused_keys(arrivals, now).await?;
+        let mut runs = fresh(arrivals, &reused);
+        self.claim(&mut runs, now).await?;
+        let chunks = chunks(arrivals, &runs)?;
+        let replies = replies(arrivals, &runs, &reused);
+        let mut deltas = FlushDeltas::default();
+        runs.iter().for_each(|run| deltas.change(run));
+        deltas.count(arrivals, &replies, now);
+        self.make_room(&runs).await?;
+        try_join!(
+            self.update_runs(&runs, now),
+            self.insert_steps(&runs),
+            self.insert_chunks(&chunks),
+            self.insert_failures(&runs),
+            self.insert_deltas(deltas),
+            self.insert_quarantine(arrivals, now),
+        )?;
+        self.client.batch_execute("COMMIT").await?;
+        Ok(replies)
+    }
+
+    /// The arrivals whose idempotency key was used before with another body.
+    async fn reused_keys(
+        &self,
+        arrivals: &[Arrival],
+        now: DateTime<Utc>,
+    ) -> Result<HashSet<usize>> {
+        let mut keys: BTreeMap<(Uuid, &str), Vec<(usize, Uuid)>> = BTreeMap::new();
+        for (at, arrival) in arrivals.iter().enumerate() {
+            if let Some(idempotency) = &arrival.idempotency {
+                let key = (arrival.project.0, idempotency.key.as_str());
+                keys.entry(key)
+                    .or_default()
+                    .push((at, idempotency.body_hash));
+            }
+        }
+        if keys.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let (projects, texts): (Vec<Uuid>, Vec<&str>) = keys.keys().copied().unzip();
+        let hashes: Vec<Uuid> = keys.values().map(|uses| uses[0].1).collect();
+        let insert: Params<'_> = vec![&projects, &texts, &hashes, &now];
+        self.client
+            .execute(&self.sql.idempotency_keys, &insert)
+            .await?;
+        let rows = self
+            .client
+            .query(&self.sql.idempotency_bodies, &[&projects, &texts])
+            .await?;
+        let mut reused = HashSet::new();
+        for row in &rows {
+            let first: Uuid = row.try_get(2)?;
+            let uses = keys.get(&(row.try_get(0)?, row.try_get(1)?));
+            let others = uses
+                .into_iter()
+                .flatten()
+                .filter(|(_, hash)| *hash != first);
+            reused.extend(others.map(|(at, _)| *at));
+        }
+        Ok(reused)
+    }
+
+    /// Writes the runs that are new and locks those that are not; of the latter it reads what is
+    /// stored and merges it with what arrives.
+    async fn claim(&self, runs: &mut [Resolved<'_>], now: DateTime<Utc>) -> Result<()> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Runs::default();
+        for run in runs.iter() {
+            rows.push(run.key, &run.merged.claims, &run.summary);
+        }
+        let mut params = rows.params();
+        params.push(&now);
+        let answers = self.client.query(&self.sql.claim_runs, &params).await?;
+        let mut locked: HashMap<RunKey, Locked> = HashMap::new();
+        let mut days: HashMap<RunKey, NaiveDate> = HashMap::new();
+        for row in &answers {
+            let key = (ProjectId(row.try_get(0)?), RunId(row.try_get(1)?));
+            let run_day: NaiveDate = row.try_get(2)?;
+            days.insert(key, run_day);
+            if row.try_get(3)? {
+                locked.insert(key, Locked::read(row)?);
+            }
+        }
+        for run in runs.iter_mut() {
+            let missing =
+                || StoreError::Unreadable("a run that the upsert did not answer".to_owned());
+            run.run_day = *days.get(&run.key).ok_or_else(missing)?;
+        }
+        let known = runs.iter_mut().filter_map(|run| {
+            let locked = locked.remove(&run.key)?;
+            Some(self.resolve_known(run, locked))
+        });
+        try_join_all(known).await?;
+        Ok(())
+    }
+
+    /// Merges what arrives of a run with what is stored of it.
+    async fn resolve_known(&self, run: &mut Resolved<'_>, locked: Locked) -> Result<()> {
+        let arriving: usize = run.parts.iter().map(|part| part.part.steps.len()).sum();
+        let all = locked.steps + i64::try_from(arriving).unwrap_or(i64::MAX);
+        run.deferred = all > STEPS_SUMMARIZED_AT_INGEST_MAX;
+        let ids: Vec<&[u8]> = (run.parts.iter())
+            .flat_map(|part| part.part.steps.iter().map(|step| step.id.as_bytes()))
+            .collect();
+        let only = run.deferred.then_some(ids.as_slice());
+        let (steps, failures) = try_join(
+            self.read_steps(run.key, run.run_day, only),
+            self.read_failures(run.key, run.run_day),
+        )
+        .await?;
+        let told_failures: Vec<ToldFailure> = failures.iter().filter_map(told).collect();
+        let stored = Stored {
+            claims: locked.claims,
+            steps,
+            told_failures,
+        };
+        run.merged = merge(Some(&stored), &run.parts);
+        run.summary = Cow::Owned(if run.deferred {
+            only_new_told(&run.summary, &stored.told_failures)
+        } else {
+            summarize_all(&stored, &run.merged)
+        });
+        run.old = Some(Old {
+            contribution: locked.contribution,
+            failures,
+        });
+        Ok(())
+    }
+
+    /// Deletes what is replaced: unfinished copies of steps, and failures that are computed anew.
+    async fn make_room(&self, runs: &[Resolved<'_>]) -> Result<()> {
+        let deletions = runs
+            .iter()
+            .filter(|run| run.old.is_some())
+            .map(|run| async {
+                let (project, id) = run.key;
+                if !run.merged.replaced.is_empty() {
+                    let steps: Vec<&[u8]> =
+                        run.merged.replaced.iter().map(StepId::as_bytes).collect();
+                    let params: Params<'_> = vec![&project.0, &id.0, &run.run_day, &steps];
+                    self.client.execute(&self.sql.delete_steps, &params).await?;
+                }
+                let had_failures = run.old.as_ref().is_some_and(|old| !old.failures.is_empty());
+                if had_failures && !run.deferred {
+                    let params: Params<'_> = vec![&project.0, &id.0, &run.run_day];
+                    self.client
+                        .execute(&self.sql.delete_failures, &params)
+                        .await?;
+                }
+                Ok::<_, StoreError>(())
+            });
+        try_join_all(deletions).await?;
+        Ok(())
+    }
+
+    async fn update_runs(&self, runs: &[Resolved<'_>], now: DateTime<Utc>) -> Result<()> {
+        let mut rows = Runs::default();
+        let known = || runs.iter().filter(|run| run.old.is_some());
+        for run in known().filter(|run| !run.deferred) {
+            rows.push(run.key, &run.merged.claims, &run.summary);
+        }
+        if known().any(|run| !run.deferred) {
+            self.write_known(&rows, now, &false).await?;
+        }
+        for run in known().filter(|run| run.deferred) {
+            let (project, id) = run.key;
+            let added = run.merged.steps.len() - run.merged.replaced.len();
+            let added = i64::try_from(added).unwrap_or(i64::MAX);
+            let claims = serde_json::to_string(&run.merged.claims)
+                .expect("claims are plain text and numbers");
+            let params: Params<'_> = vec![&project.0, &id.0, &added, &claims, &now];
+            self.client.execute(&self.sql.defer_run, &params).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what follows from all facts of runs that this transaction has locked.
+    pub(super) async fn write_known(
+        &self,
+        rows: &Runs<'_>,
+        last_received_at: DateTime<Utc>,
+        abandoned: &bool,
+    ) -> Result<()> {
+        let mut params = rows.params();
+        params.push(&last_received_at);
+        params.push(abandoned);
+        self.client.execute(&self.sql.update_runs, &params).await?;
+        Ok(())
+    }
+
+    async fn insert_steps(&self, runs: &[Resolved<'_>]) -> Result<()> {
+        let mut rows = Steps::default();
+        for run in runs {
+            run.merged
+                .steps
+                .iter()
+                .for_each(|(_, step)| rows.push(run.key, run.run_day, step));
+        }
+        if !rows.is_empty() {
+            self.client
+                .execute(&self.sql.insert_steps, &rows.params())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_chunks(&self, chunks: &[(RunKey, NaiveDate, Cow<'_, Chunk>)]) -> Result<()> {
+        let mut rows = Chunks::default();
+        chunks
+            .iter()
+            .for_each(|(key, day, chunk)| rows.push(*key, *day, chunk));
+        if !rows.is_empty() {
+            self.client
+                .execute(&self.sql.insert_chunks, &rows.params())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_failures(&self, runs: &[Resolved<'_>]) -> Result<()> {
+        let mut rows = Failures::default();
+        for run in runs {
+            rows.push_all(run.key, run.run_day, &run.merged.claims, &run.summary);
+        }
+        if !rows.is_empty() {
+            self.client
+                .execute(&self.sql.insert_failures, &rows.params())
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn insert_deltas(&self, deltas: FlushDeltas) -> Result<()> {
+        let (projects, ids, bodies) = deltas.into_rows();
+        if !ids.is_empty() {
+            self.client
+                .execute(&self.sql.insert_deltas, &[&projects, &ids, &bodies])
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_quarantine(&self, arrivals: &[Arrival], now: DateTime<Utc>) -> Result<()> {
+        let items = || {
+            arrivals
+                .iter()
+                .flat_map(|arrival| arrival.quarantine.iter().map(move |item| (arrival, item)))
+        };
+        let projects: Vec<Uuid> = items().map(|(arrival, _)| arrival.project.0).collect();
+        if projects.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = items().map(|_| Uuid::now_v7()).collect();
+        let sent_as: Vec<&str> = items().map(|(_, item)| item.item).collect();
+        let codes: Vec<&str> = items().map(|(_, item)| item.code.as_str()).collect();
+        let messages: Vec<&str> = items().map(|(_, item)| item.message.as_str()).collect();
+        let bodies: Vec<&[u8]> = items().map(|(_, item)| item.body.as_slice()).collect();
+        let params: Params<'_> = vec![&projects, &ids, &sent_as, &codes, &messages, &bodies, &now];
+        self.client
+            .execute(&self.sql.insert_quarantine, &params)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Locked {
+    fn read(row: &tokio_postgres::Row) -> Result<Self> {
+        let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+        Ok(Self {
+            claims: serde_json::from_str(row.try_get(4)?).map_err(unreadable)?,
+            contribution: Contribution::from_bytes(row.try_get(5)?)?,
+            steps: row.try_get(6)?,
+        })
+    }
+}
+
+/// The runs of all arrivals, sorted by project and run, as if none of them were there before.
+fn fresh<'a>(arrivals: &'a [Arrival], left_out: &HashSet<usize>) -> Vec<Resolved<'a>> {
+    let mut places: BTreeMap<RunKey, Vec<Place>> = BTreeMap::new();
+    for (at, arrival) in arrivals
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !left_out.contains(at))
+    {
+        for (run_at, run) in arrival.runs.iter().enumerate() {
+            places
+                .entry((arrival.project, run.part.run_id))
+                .or_default()
+                .push((at, run_at));
+        }
+    }
+    let resolved = |(key, places): (RunKey, Vec<Place>)| {
+        let parts: Vec<&ArrivingRun> = places
+            .iter()
+            .map(|(at, run_at)| &arrivals[*at].runs[*run_at])
+            .collect();
+        let merged = merge(None, &parts);
+        let summary = match parts.as_slice() {
+            [only] => Cow::Borrowed(&only.summary),
+            _ => Cow::Owned(summarize_all(&Stored::default(), &merged)),
+        };
+        let run_day = NaiveDate::default();
+        Resolved {
+            key,
+            places,
+            parts,
+            merged,
+            summary,
+            run_day,
+            old: None,
+            deferred: false,
+        }
+    };
+    places.into_iter().map(resolved).collect()
+}
+
+/// Of a run that is not summed up here, the failures that were told and are new: they are what the
+/// worker will need besides the steps.
+fn only_new_told(fresh: &Summary, known: &[ToldFailure]) -> Summary {
+    let is_new = |id| known.iter().all(|known| known.id != id);
+    let told = fresh
+        .failures
+        .iter()
+        .filter(|failure| failure.told.is_some());
+    let failures = told.filter(|failure| is_new(failure.id)).cloned().collect();
+    Summary {
+        failures,
+        ..Summary::default()
+    }
+}
+
+/// The payload chunks to be stored, without what is there already or was refused.
+fn chunks<'a>(
+    arrivals: &[Arrival],
+    runs: &[Resolved<'a>],
+) -> Result<Vec<(RunKey, NaiveDate, Cow<'a, Chunk>)>> {
+    let mut chunks = Vec::new();
+    for run in runs {
+        for ((part, left_out), place) in run.parts.iter().zip(&run.merged.left_out).zip(&run.places)
+        {
+            let Some(chunk) = &part.chunk else { continue };
+            let key = arrivals[place.0].content_key;
+            let kept = match left_out {
+                nothing if nothing.is_nothing() => Some(Cow::Borrowed(chunk)),
+                LeftOut { steps, run } => chunk.without(key, steps, *run)?.map(Cow::Owned),
+            };
+            chunks.extend(kept.map(|chunk| (run.key, run.run_day, chunk)));
+        }
+    }
+    Ok(chunks)
+}
+
+/// What became of each request, its runs in its own order.
+fn replies(arrivals: &[Arrival], runs: &[Resolved<'_>], reused: &HashSet<usize>) -> Vec<Reply> {
+    let mut verdicts: Vec<Vec<RunVerdict>> = arrivals
+        .iter()
+        .map(|arrival| vec![RunVerdict::default(); arrival.runs.len()])
+        .collect();
+    for run in runs {
+        for ((at, run_at), verdict) in run.places.iter().zip(&run.merged.verdicts) {
+            verdicts[*at][*run_at] = verdict.clone();
+        }
+    }
+    let reply = |(at, verdicts)| {
+        if reused.contains(&at) {
+            Reply::KeyReused
+        } else {
+            Reply::Stored(verdicts)
+        }
+    };
+    verdicts.into_iter().enumerate().map(reply).collect()
+}

@@ -1,0 +1,23 @@
+//! The only SQL: every statement that Runwatch sends to Postgres is in this crate.
+//!
+//! A use case is a function is a transaction; the caller passes the connection and the project.
+//! The hot write path ([`ingest`]) speaks tokio-postgres, because it needs pipelining and arrays as
+//! parameters; everything else speaks diesel. This crate knows neither HTTP nor dialects.
+
+pub mod error;
+pub mod pool;
+mod schema;
+
+pub mod migrate;
+pub mod roles;
+pub mod settings;
+
+pub mod api_keys;
+pub mod projects;
+
+pub mod ingest;
+pub mod payloads;
+
+pub mod fold;
+pub mod lifecycle;
+pub mod partitions;

@@ -1,0 +1,27 @@
+//! Daily partitions, made ahead of time: no insert ever makes one.
+
+use diesel::sql_types::{BigInt, Integer};
+use diesel_async::RunQueryDsl;
+
+use runwatch_core::limits;
+
+use crate::error::Result;
+use crate::pool::Conn;
+
+#[derive(diesel::QueryableByName)]
+struct Made {
+    #[diesel(sql_type = Integer)]
+    made: i32,
+}
+
+/// Makes the partitions from yesterday up to [`limits::PARTITION_DAYS_AHEAD`] days ahead, and says
+/// how many were missing. Yesterday's too: a flush that began before midnight may still need it.
+pub async fn make_ahead(conn: &mut Conn) -> Result<i32> {
+    let made: Made = diesel::sql_query(
+        "SELECT make_partitions((rw_now() AT TIME ZONE 'UTC')::date - 1, $1::integer + 2) AS made",
+    )
+    .bind::<BigInt, _>(limits::PARTITION_DAYS_AHEAD)
+    .get_result(conn)
+    .await?;
+    Ok(made.made)
+}

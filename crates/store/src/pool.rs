@@ -1,0 +1,101 @@
+//! Connections, and the pool that services take them from.
+
+use diesel_async::pooled_connection::deadpool;
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
+};
+use futures_util::FutureExt;
+
+use runwatch_core::ids::ProjectId;
+
+use crate::error::{Result, StoreError};
+
+/// A connection to the database.
+pub type Conn = AsyncPgConnection;
+
+/// How long a request waits for a connection before it is told to come back.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(1_000);
+/// How long a connection may take to open.
+const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Connections that are kept open.
+#[derive(Clone)]
+pub struct Pool {
+    inner: deadpool::Pool<Conn>,
+}
+
+/// A connection on loan from a [`Pool`].
+pub type Pooled = deadpool::Object<Conn>;
+
+impl Pool {
+    /// Makes a pool; connections are opened when they are first needed. It has to be called on the
+    /// main multi-threaded runtime, which then drives all connections, and not a worker of actix.
+    pub fn new(url: &str, size: usize) -> Self {
+        let runtime = tokio::runtime::Handle::current();
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(move |url| {
+            let (runtime, url) = (runtime.clone(), url.to_owned());
+            async move {
+                let opened = runtime
+                    .spawn(async move { Conn::establish(&url).await })
+                    .await;
+                opened.unwrap_or_else(|stopped| {
+                    Err(diesel::ConnectionError::BadConnection(stopped.to_string()))
+                })
+            }
+            .boxed()
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let inner = deadpool::Pool::builder(manager)
+            .max_size(size)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(CONNECT))
+            .runtime(::deadpool::Runtime::Tokio1)
+            .build()
+            .expect("a runtime is set, which is all that a pool with timeouts needs");
+        Self { inner }
+    }
+
+    /// Takes a connection.
+    pub async fn get(&self) -> Result<Pooled> {
+        self.inner
+            .get()
+            .await
+            .map_err(|error| StoreError::Unavailable(error.into()))
+    }
+}
+
+/// Opens one connection, for commands and jobs.
+pub async fn connect(url: &str) -> Result<Conn> {
+    Ok(Conn::establish(url).await?)
+}
+
+/// Runs a read-only transaction that sees one project and nothing else, with one snapshot for all
+/// its statements.
+pub async fn read<T>(
+    conn: &mut Conn,
+    project: ProjectId,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    // One round trip for both; and written out, because the closure need not be Send for actix.
+    let begin = format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.project = '{project}'"
+    );
+    AnsiTransactionManager::begin_transaction_sql(conn, &begin).await?;
+    match work(conn).await {
+        Ok(answer) => {
+            AnsiTransactionManager::commit_transaction(conn).await?;
+            Ok(answer)
+        }
+        Err(error) => {
+            if let Err(also) = AnsiTransactionManager::rollback_transaction(conn).await {
+                tracing::debug!(error = %also, "A failed transaction could not be rolled back");
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Projects: the tenants.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use runwatch_core::ids::ProjectId;
+use runwatch_core::time::Timestamp;
+
+use crate::error::{Result, StoreError};
+use crate::pool::Conn;
+use crate::schema::projects;
+
+/// A project.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name, unique in the installation.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+type Row = (Uuid, String, DateTime<Utc>);
+
+const COLUMNS: (projects::project_id, projects::name, projects::created_at) =
+    (projects::project_id, projects::name, projects::created_at);
+
+/// Makes a project; [`StoreError::Exists`] if the name is taken.
+pub async fn create(conn: &mut Conn, name: &str) -> Result<Project> {
+    let row: Option<Row> = diesel::insert_into(projects::table)
+        .values((
+            projects::project_id.eq(Uuid::now_v7()),
+            projects::name.eq(name),
+            projects::content_key.eq(diesel::dsl::sql::<diesel::sql_types::Uuid>(
+                "gen_random_uuid()",
+            )),
+        ))
+        .on_conflict(projects::name)
+        .do_nothing()
+        .returning(COLUMNS)
+        .get_result(conn)
+        .await
+        .optional()?;
+    row.map(project)
+        .ok_or(StoreError::Exists("a project of this name"))
+}
+
+/// All projects by name.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Project>> {
+    let rows: Vec<Row> = projects::table
+        .select(COLUMNS)
+        .order(projects::name)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(project).collect())
+}
+
+/// The project of a name.
+pub async fn find_by_name(conn: &mut Conn, name: &str) -> Result<Option<Project>> {
+    let row: Option<Row> = projects::table
+        .select(COLUMNS)
+        .filter(projects::name.eq(name))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.map(project))
+}
+
+fn project((id, name, created_at): Row) -> Project {
+    Project {
+        id: ProjectId(id),
+        name,
+        created_at: Timestamp(created_at.timestamp_micros()),
+    }
+}

@@ -1,0 +1,260 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    agent_failures (project_id, run_id, failure_id, run_day) {
+        occurred_at -> Timestamptz,
+        told_at -> Nullable<Timestamptz>,
+        run_day -> Date,
+        kind -> Int2,
+        told -> Bool,
+        project_id -> Uuid,
+        run_id -> Uuid,
+        failure_id -> Uuid,
+        fingerprint -> Uuid,
+        step_id -> Nullable<Bytea>,
+        step_name -> Text,
+        agent -> Nullable<Text>,
+        environment -> Nullable<Text>,
+        release -> Nullable<Text>,
+        code -> Nullable<Text>,
+        message -> Text,
+    }
+}
+
+diesel::table! {
+    agent_payloads (project_id, run_id, chunk_id, run_day) {
+        run_day -> Date,
+        decoded_bytes -> Int4,
+        project_id -> Uuid,
+        run_id -> Uuid,
+        chunk_id -> Uuid,
+        steps -> Bytea,
+        body -> Bytea,
+    }
+}
+
+diesel::table! {
+    agent_runs (project_id, run_id) {
+        started_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        received_at -> Timestamptz,
+        last_received_at -> Timestamptz,
+        input_tokens -> Int8,
+        output_tokens -> Int8,
+        cached_tokens -> Int8,
+        reasoning_tokens -> Int8,
+        cost_nano_usd -> Nullable<Int8>,
+        steps -> Int8,
+        failed_steps -> Int8,
+        run_day -> Date,
+        status -> Int2,
+        is_run -> Bool,
+        provisional -> Bool,
+        stalled -> Bool,
+        abandoned -> Bool,
+        recount -> Bool,
+        merging -> Bool,
+        project_id -> Uuid,
+        run_id -> Uuid,
+        agent -> Nullable<Text>,
+        agent_type -> Nullable<Text>,
+        agent_version -> Nullable<Text>,
+        workflow_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        environment -> Nullable<Text>,
+        release -> Nullable<Text>,
+        models -> Nullable<Array<Nullable<Text>>>,
+        tools -> Nullable<Array<Nullable<Text>>>,
+        tags -> Nullable<Array<Nullable<Text>>>,
+        failure_types -> Nullable<Array<Nullable<Int2>>>,
+        main_step -> Nullable<Bytea>,
+        claims -> Text,
+        contribution -> Bytea,
+    }
+}
+
+diesel::table! {
+    agent_steps (project_id, run_id, step_id, run_day) {
+        started_at -> Timestamptz,
+        duration_us -> Nullable<Int8>,
+        content_hash -> Int8,
+        cost_nano_usd -> Nullable<Int8>,
+        reported_cost_nano_usd -> Nullable<Int8>,
+        args_hash -> Nullable<Int8>,
+        first_token_us -> Nullable<Int8>,
+        run_day -> Date,
+        input_tokens -> Nullable<Int4>,
+        output_tokens -> Nullable<Int4>,
+        cached_tokens -> Nullable<Int4>,
+        cache_write_tokens -> Nullable<Int4>,
+        reasoning_tokens -> Nullable<Int4>,
+        total_tokens -> Nullable<Int4>,
+        price_version -> Nullable<Int4>,
+        seq -> Nullable<Int4>,
+        kind -> Int2,
+        status -> Int2,
+        flags -> Int2,
+        error_decided -> Nullable<Int2>,
+        project_id -> Uuid,
+        run_id -> Uuid,
+        step_id -> Bytea,
+        parent_id -> Nullable<Bytea>,
+        name -> Text,
+        agent -> Nullable<Text>,
+        model -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        tool -> Nullable<Text>,
+        capability -> Nullable<Text>,
+        error_type -> Nullable<Text>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        attributes -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    api_keys (project_id, key_id) {
+        project_id -> Uuid,
+        key_id -> Uuid,
+        name -> Text,
+        scopes -> Array<Nullable<Text>>,
+        secret_hash -> Bytea,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    clock_offset (only_one) {
+        only_one -> Bool,
+        amount -> Interval,
+    }
+}
+
+diesel::table! {
+    failure_groups (project_id, fingerprint) {
+        failures -> Int8,
+        first_seen_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        kind -> Int2,
+        project_id -> Uuid,
+        fingerprint -> Uuid,
+        first_run_id -> Uuid,
+        first_release -> Nullable<Text>,
+        agent -> Text,
+        step_name -> Text,
+        title -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (project_id, key) {
+        created_at -> Timestamptz,
+        project_id -> Uuid,
+        body_hash -> Uuid,
+        key -> Text,
+    }
+}
+
+diesel::table! {
+    ingest_outcomes (project_id, bucket, outcome, code) {
+        bucket -> Timestamptz,
+        items -> Int8,
+        project_id -> Uuid,
+        outcome -> Text,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    projects (project_id) {
+        project_id -> Uuid,
+        name -> Text,
+        content_key -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    quarantine (project_id, item_id) {
+        received_at -> Timestamptz,
+        project_id -> Uuid,
+        item_id -> Uuid,
+        item -> Text,
+        code -> Text,
+        message -> Text,
+        body -> Bytea,
+    }
+}
+
+diesel::table! {
+    usage_deltas (project_id, delta_id) {
+        project_id -> Uuid,
+        delta_id -> Uuid,
+        body -> Bytea,
+    }
+}
+
+diesel::table! {
+    usage_hour (project_id, bucket, kind, status, agent, model, tool, environment) {
+        bucket -> Timestamptz,
+        items -> Int8,
+        errors -> Int8,
+        input_tokens -> Int8,
+        output_tokens -> Int8,
+        cached_tokens -> Int8,
+        reasoning_tokens -> Int8,
+        cost_nano_usd -> Int8,
+        duration_us -> Int8,
+        kind -> Int2,
+        status -> Int2,
+        project_id -> Uuid,
+        agent -> Text,
+        model -> Text,
+        tool -> Text,
+        environment -> Text,
+        latency -> Bytea,
+    }
+}
+
+diesel::table! {
+    usage_minute (project_id, bucket, kind, status, agent, model, tool, environment) {
+        bucket -> Timestamptz,
+        items -> Int8,
+        errors -> Int8,
+        input_tokens -> Int8,
+        output_tokens -> Int8,
+        cached_tokens -> Int8,
+        reasoning_tokens -> Int8,
+        cost_nano_usd -> Int8,
+        duration_us -> Int8,
+        kind -> Int2,
+        status -> Int2,
+        project_id -> Uuid,
+        agent -> Text,
+        model -> Text,
+        tool -> Text,
+        environment -> Text,
+        latency -> Bytea,
+    }
+}
+
+diesel::joinable!(api_keys -> projects (project_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    agent_failures,
+    agent_payloads,
+    agent_runs,
+    agent_steps,
+    api_keys,
+    clock_offset,
+    failure_groups,
+    idempotency_keys,
+    ingest_outcomes,
+    projects,
+    quarantine,
+    usage_deltas,
+    usage_hour,
+    usage_minute,
+);
