@@ -1,0 +1,36 @@
+//! The command `runwatch`: starts everything on one machine, migrates the database, and makes
+//! projects and keys.
+//!
+//! It speaks to the database only through `runwatch-store`, and to the services only by starting
+//! them with environment variables and asking whether they are ready. The launcher of a private
+//! PostgreSQL server ([`postgres`]) stands alone, because the tests use it too.
+
+pub mod account;
+pub mod args;
+pub mod console;
+pub mod lifeline;
+pub mod postgres;
+pub mod process;
+
+mod commands;
+mod database_url;
+mod nginx;
+mod ports;
+mod secrets;
+mod supervisor;
+mod up;
+
+#[cfg(test)]
+mod scratch;
+
+use args::{Cli, Command};
+
+/// Does what the command line says.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Up(args) => up::run(args).await,
+        Command::Migrate(args) => commands::migrate::run(args).await,
+        Command::Project(command) => commands::project::run(command).await,
+        Command::Key(command) => commands::key::run(command).await,
+    }
+}

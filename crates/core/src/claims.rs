@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits;
+use crate::{limits, text};
 
 /// The fields of a run that can be claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,11 +45,19 @@ pub enum Field {
     /// The name of a [`crate::run::RunStatus`] that the sender told.
     #[serde(rename = "status")]
     Status,
+    /// Keyed hash of the run's input, so that another one is noticed.
+    #[serde(rename = "input")]
+    Input,
+    /// Keyed hash of the run's output, so that another one is noticed.
+    #[serde(rename = "output")]
+    Output,
 }
 
 /// Rank of what the native API was told: nothing outranks it, and telling another value of the
 /// same field is a conflict.
 pub const TOLD: u8 = 0;
+/// Rank of a time that nobody said, so that the time of receipt stands in for it.
+pub const DEFAULTED: u8 = u8::MAX;
 
 /// One saying about one field. Claims are ordered by rank, then time, then speaker, then value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,11 +93,15 @@ pub struct Claims {
 pub struct Contradiction(pub String);
 
 impl Claims {
-    /// Adds a claim for a field; empty values say nothing.
-    pub fn claim(&mut self, field: Field, rank: u8, at_us: i64, value: impl Into<String>) {
-        let value = value.into();
+    /// Adds a claim for a field, as a name ([`text::name`]); empty values say nothing.
+    pub fn claim(&mut self, field: Field, rank: u8, at_us: i64, value: impl AsRef<str>) {
+        let (value, ..) = text::name(value.as_ref());
         if !value.is_empty() {
-            keep_smaller(&mut self.fields, field, Claim(rank, at_us, value));
+            keep_smaller(
+                &mut self.fields,
+                field,
+                Claim(rank, at_us, value.into_owned()),
+            );
         }
     }
 
@@ -102,11 +114,11 @@ impl Claims {
         );
     }
 
-    /// Adds a tag.
-    pub fn tag(&mut self, tag: impl Into<String>) {
-        let tag = tag.into();
+    /// Adds a tag, as a name ([`text::name`]).
+    pub fn tag(&mut self, tag: impl AsRef<str>) {
+        let (tag, ..) = text::name(tag.as_ref());
         if !tag.is_empty() {
-            self.tags.insert(tag);
+            self.tags.insert(tag.into_owned());
         }
     }
 
@@ -123,6 +135,14 @@ impl Claims {
     /// The value that stands for a field.
     pub fn get(&self, field: Field) -> Option<&str> {
         self.fields.get(&field).map(|claim| claim.2.as_str())
+    }
+
+    /// The value that somebody said for a field; none if only the time of receipt stands in for it.
+    pub fn said(&self, field: Field) -> Option<&str> {
+        self.fields
+            .get(&field)
+            .filter(|claim| claim.0 != DEFAULTED)
+            .map(|claim| claim.2.as_str())
     }
 
     /// The value that was told for a field by the native API.

@@ -9,6 +9,7 @@
 
 pub mod limits;
 
+pub mod api_key;
 pub mod ids;
 pub mod money;
 pub mod time;
@@ -20,7 +21,9 @@ pub mod run;
 pub mod step;
 pub mod usage;
 
+pub mod attributes;
 pub mod hash;
+pub mod json;
 pub mod prices;
 pub mod rollup;
 pub mod summary;

@@ -174,9 +174,11 @@ fn agent<'a>(
         .or_else(|| named(&steps[top?].name))
 }
 
+/// As it was said, else the start of the first step, else the time of receipt.
 fn started_at(facts: Facts<'_>) -> Option<Timestamp> {
-    let told = status::time(facts.claims, Field::StartedAt);
-    told.or_else(|| facts.steps.iter().map(|step| step.started_at).min())
+    let said = facts.claims.said(Field::StartedAt).and_then(status::time);
+    said.or_else(|| facts.steps.iter().map(|step| step.started_at).min())
+        .or_else(|| facts.claims.get(Field::StartedAt).and_then(status::time))
 }
 
 /// Whose usage and cost count: steps that carry some while no descendant does; and agents and

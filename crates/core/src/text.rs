@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::limits::NAME_BYTES_MAX;
+
 /// Cuts at the last character border at or below `bytes_max`.
 pub fn cut(text: &str, bytes_max: usize) -> &str {
     if text.len() <= bytes_max {
@@ -32,4 +34,20 @@ pub fn first_line(text: &str) -> &str {
         Some(0) | None => line,
         Some(at) => line.get(..at).unwrap_or(line).trim_end(),
     }
+}
+
+/// A name fit for a column and an index: no control characters (U+FFFD stands in for them), at most
+/// [`NAME_BYTES_MAX`] bytes. Says whether anything was replaced, and whether anything was cut.
+pub fn name(text: &str) -> (Cow<'_, str>, bool, bool) {
+    let short = cut(text, NAME_BYTES_MAX);
+    let is_cut = short.len() < text.len();
+    if short.contains(char::is_control) {
+        let clean = short.replace(char::is_control, "\u{fffd}");
+        return (
+            Cow::Owned(cut(&clean, NAME_BYTES_MAX).to_owned()),
+            true,
+            is_cut,
+        );
+    }
+    (Cow::Borrowed(short), false, is_cut)
 }

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// It is away, overloaded, restarting or in conflict: the same call may succeed soon.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It ran into another transaction: the same call will succeed, perhaps at once.
+    #[error("in conflict with another transaction: {0}")]
+    Contended(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database refuses the data, and will refuse it again.
     #[error("the database refuses the data: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -29,7 +32,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 impl StoreError {
     /// Whether the same call may succeed soon.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Contended(_))
     }
 }
 
@@ -48,6 +51,11 @@ fn speaks_of_the_data(code: &SqlState) -> bool {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.code() {
+            Some(
+                &SqlState::T_R_DEADLOCK_DETECTED
+                | &SqlState::T_R_SERIALIZATION_FAILURE
+                | &SqlState::LOCK_NOT_AVAILABLE,
+            ) => Self::Contended(error.into()),
             Some(code) if speaks_of_the_data(code) => Self::Refused(error.into()),
             _ => Self::Unavailable(error.into()),
         }

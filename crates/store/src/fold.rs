@@ -23,8 +23,8 @@ use crate::pool::Conn;
 
 /// Rows of deltas folded in one transaction.
 const BATCH: i64 = 2_000;
-/// Key of the advisory lock that lets one process fold at a time: "rw_fold" as bytes.
-const LOCK: i64 = i64::from_be_bytes(*b"\0rw_fold");
+/// Key of the advisory lock that lets one process fold at a time: its letters are "rw-fold".
+const LOCK: i64 = i64::from_be_bytes(*b"\0rw-fold");
 
 #[derive(QueryableByName)]
 struct Row {

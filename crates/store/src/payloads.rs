@@ -77,7 +77,8 @@ pub type ListedStep = (StepId, u32);
 
 /// The half of a content hash that chunks keep.
 pub fn short_hash(content_hash: i64) -> u32 {
-    (content_hash.cast_unsigned() & u64::from(u32::MAX)) as u32
+    let [a, b, c, d, ..] = content_hash.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// Compresses the payloads that one request brings for one run; none if there are none.

@@ -58,6 +58,11 @@ impl Catalog {
         &self.providers[place.provider].models[place.model]
     }
 
+    #[cfg(test)]
+    pub(super) fn models(&self) -> impl Iterator<Item = &Model> {
+        self.providers.iter().flat_map(|provider| &provider.models)
+    }
+
     /// Finds a model as genai-prices does with the provider, then as it does without one (the
     /// provider may be wrong, or the name of a framework), then by the provider that the model's
     /// name begins with, as in `openai/gpt-4o`.
@@ -72,13 +77,18 @@ impl Catalog {
         if provider == LITELLM {
             return by_prefix().or_else(by_model);
         }
-        let by_provider = self.provider(&provider).and_then(|at| self.find_at(at, &model));
+        let by_provider = self
+            .provider(&provider)
+            .and_then(|at| self.find_at(at, &model));
         by_provider.or_else(by_model).or_else(by_prefix)
     }
 
     fn find_without_provider(&self, model: &str) -> Option<Place> {
         let is_its = |provider: &Provider| {
-            provider.model_match.as_ref().is_some_and(|clause| clause.matches(model))
+            provider
+                .model_match
+                .as_ref()
+                .is_some_and(|clause| clause.matches(model))
         };
         self.find_at(self.providers.iter().position(is_its)?, model)
     }
@@ -86,9 +96,13 @@ impl Catalog {
     fn provider(&self, name: &str) -> Option<usize> {
         let name = name.trim();
         let has_name = |provider: &Provider| {
-            provider.provider_match.as_ref().is_some_and(|clause| clause.matches(name))
+            provider
+                .provider_match
+                .as_ref()
+                .is_some_and(|clause| clause.matches(name))
         };
-        self.provider_with_id(name).or_else(|| self.providers.iter().position(has_name))
+        self.provider_with_id(name)
+            .or_else(|| self.providers.iter().position(has_name))
     }
 
     fn provider_with_id(&self, id: &str) -> Option<usize> {
@@ -103,12 +117,17 @@ impl Catalog {
     fn find_at_or_fallback(&self, provider: usize, model: &str) -> Option<Place> {
         let own = |provider: usize| {
             let models = &self.providers[provider].models;
-            let model = models.iter().position(|entry| entry.clause.matches(model))?;
+            let model = models
+                .iter()
+                .position(|entry| entry.clause.matches(model))?;
             Some(Place { provider, model })
         };
         own(provider).or_else(|| {
             let fallback = &self.providers[provider].fallback;
-            fallback.iter().filter_map(|id| self.provider_with_id(id)).find_map(own)
+            fallback
+                .iter()
+                .filter_map(|id| self.provider_with_id(id))
+                .find_map(own)
         })
     }
 }
@@ -124,22 +143,20 @@ impl Model {
 /// The name with its dates of the form `-20251211` written `-2025-12-11`; none if it has no such
 /// date. Routers write the first, the table the second.
 fn with_dashed_date(model: &str) -> Option<String> {
-    const DATE_BYTES: usize = 9;
     let mut dashed = String::new();
-    let mut rest = model;
-    while let Some(at) = rest.find("-20") {
-        let end = at + DATE_BYTES;
-        let after = rest.as_bytes().get(end).is_none_or(|byte| matches!(byte, b'-' | b':'));
-        let digits = rest.get(at + 1..end).filter(|_| after);
-        let date = digits.and_then(|text| NaiveDate::parse_from_str(text, "%Y%m%d").ok());
-        let kept = if date.is_some() { end } else { at + 1 };
-        let (head, tail) = rest.split_at(kept);
+    let mut parts = model.split('-');
+    dashed.push_str(parts.next()?);
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(8).unwrap_or((part, ""));
+        let is_whole = rest.is_empty() || rest.starts_with(':');
+        let date = (is_whole && digits.starts_with("20"))
+            .then(|| NaiveDate::parse_from_str(digits, "%Y%m%d").ok())
+            .flatten();
+        dashed.push('-');
         match date {
-            Some(date) => dashed.extend([&head[..at + 1], &date.to_string()]),
-            None => dashed.push_str(head),
+            Some(date) => dashed.extend([date.to_string().as_str(), rest]),
+            None => dashed.push_str(part),
         }
-        rest = tail;
     }
-    dashed.push_str(rest);
     (dashed != model).then_some(dashed)
 }

@@ -40,6 +40,8 @@ pub(super) struct Pattern(Regex);
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Regex::new(&text).map(Self).map_err(serde::de::Error::custom)
+        Regex::new(&text)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
     }
 }

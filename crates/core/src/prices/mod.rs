@@ -65,7 +65,10 @@ struct Places {
 impl PriceBook {
     /// The table that is part of this program.
     pub fn bundled() -> Self {
-        Self { catalog: Catalog::bundled(), places: Mutex::default() }
+        Self {
+            catalog: Catalog::bundled(),
+            places: Mutex::default(),
+        }
     }
 
     /// Prices a call; none if the model is not in the table, has no price by the token, or if the
@@ -74,7 +77,10 @@ impl PriceBook {
         let place = self.place(call.provider.unwrap_or_default(), call.model)?;
         let rates = self.catalog.model(place).rates_at(call.at);
         let cost = rates.cost(&call.usage)?;
-        Some(Priced { cost, version: PRICE_VERSION })
+        Some(Priced {
+            cost,
+            version: PRICE_VERSION,
+        })
     }
 
     fn place(&self, provider: &str, model: &str) -> Option<Place> {

@@ -36,10 +36,16 @@ impl DatedRates {
         if let Some(from) = self.from {
             return at.0.div_euclid(DAY_US) >= days_since_1970(from);
         }
-        let Some((start, end)) = self.daily else { return true };
+        let Some((start, end)) = self.daily else {
+            return true;
+        };
         let time_us = at.0.rem_euclid(DAY_US);
         let (started, ended) = (time_us >= start * SECOND_US, time_us >= end * SECOND_US);
-        if end < start { started || !ended } else { started && !ended }
+        if end < start {
+            started || !ended
+        } else {
+            started && !ended
+        }
     }
 }
 
@@ -74,7 +80,9 @@ impl Rates {
 
         // The size of the whole prompt decides the tier of every price.
         let price = |own: &Option<Rate>, whole: &Option<Rate>| {
-            own.as_ref().or(whole.as_ref()).map_or(0, |rate| rate.at(input))
+            own.as_ref()
+                .or(whole.as_ref())
+                .map_or(0, |rate| rate.at(input))
         };
         let sum = plain_input * price(&self.input, &None)
             + cached * price(&self.cache_read, &self.input)
@@ -82,7 +90,9 @@ impl Rates {
             + plain_output * price(&self.output, &None)
             + reasoning * price(&self.reasoning, &self.output)
             + 1_000 * price(&self.thousand_requests, &None);
-        i64::try_from(divide_half_even(sum, UNITS_PER_NANO_USD)).ok().map(NanoUsd)
+        i64::try_from(divide_half_even(sum, UNITS_PER_NANO_USD))
+            .ok()
+            .map(NanoUsd)
     }
 
     fn has_any(&self) -> bool {
@@ -124,7 +134,10 @@ impl Rate {
         match self {
             Self::Flat(price) => price.0,
             Self::Tiered { base, tiers } => {
-                let reached = tiers.iter().rev().find(|tier| input_tokens > i128::from(tier.start));
+                let reached = tiers
+                    .iter()
+                    .rev()
+                    .find(|tier| input_tokens > i128::from(tier.start));
                 reached.map_or(base.0, |tier| tier.price.0)
             }
         }
@@ -148,7 +161,11 @@ fn parse_price(text: &str) -> Option<Price> {
     let decimals = u32::try_from(fraction.len()).ok()?;
     let zeros = PRICE_DECIMALS.checked_sub(decimals)?;
     let digits: u64 = whole.parse().ok()?;
-    let fraction: u64 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
+    let fraction: u64 = if fraction.is_empty() {
+        0
+    } else {
+        fraction.parse().ok()?
+    };
     let units = i128::from(digits).checked_mul(10_i128.pow(PRICE_DECIMALS))?;
     Some(Price(units + i128::from(fraction) * 10_i128.pow(zeros)))
 }

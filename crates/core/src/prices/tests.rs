@@ -5,7 +5,11 @@ use serde::Deserialize;
 use super::*;
 
 fn usage(input: i32, output: i32) -> TokenUsage {
-    TokenUsage { input: Some(input), output: Some(output), ..TokenUsage::default() }
+    TokenUsage {
+        input: Some(input),
+        output: Some(output),
+        ..TokenUsage::default()
+    }
 }
 
 fn at(time: &str) -> Timestamp {
@@ -13,15 +17,34 @@ fn at(time: &str) -> Timestamp {
 }
 
 fn nano(book: &PriceBook, provider: Option<&str>, model: &str, usage: TokenUsage) -> Option<i64> {
-    let call = Call { provider, model, usage, at: at("2026-11-01T00:00:00Z") };
+    let call = Call {
+        provider,
+        model,
+        usage,
+        at: at("2026-11-01T00:00:00Z"),
+    };
     book.price(&call).map(|priced| priced.cost.0)
 }
 
 #[test]
 fn the_version_is_that_of_the_table() {
     let version = Catalog::bundled().version;
-    let parts: Vec<i32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+    let parts: Vec<i32> = version
+        .split('.')
+        .map(|part| part.parse().unwrap())
+        .collect();
     assert_eq!(PRICE_VERSION, parts[0] * 10_000 + parts[1] * 100 + parts[2]);
+}
+
+#[test]
+fn every_model_of_the_table_has_prices_for_every_moment() {
+    let catalog = Catalog::bundled();
+    assert_eq!(catalog.models().count(), 2_330);
+    for model in catalog.models() {
+        for at in [Timestamp(i64::MIN), Timestamp(0), Timestamp(i64::MAX)] {
+            model.rates_at(at);
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -47,14 +70,25 @@ fn every_golden_call_costs_what_the_package_charges() {
             at: at(&case.at),
         };
         let cost = book.price(&call).map(|priced| priced.cost.0);
-        assert_eq!(cost, case.nano_usd, "{:?} {} at {}", case.provider, case.model, case.at);
+        assert_eq!(
+            cost, case.nano_usd,
+            "{:?} {} at {}",
+            case.provider, case.model, case.at
+        );
     }
 }
 
 #[test]
 fn a_long_prompt_is_priced_by_its_tier_as_a_whole() {
     let book = PriceBook::bundled();
-    let cost = |input| nano(&book, Some("anthropic"), "claude-sonnet-4-5", usage(input, 1_000));
+    let cost = |input| {
+        nano(
+            &book,
+            Some("anthropic"),
+            "claude-sonnet-4-5",
+            usage(input, 1_000),
+        )
+    };
     assert_eq!(cost(300_000), Some(1_822_500_000));
     assert_eq!(cost(200_000), Some(615_000_000));
 }
@@ -73,7 +107,11 @@ fn the_provider_may_be_wrong_missing_or_part_of_the_name() {
         (Some("strands-agents"), "openai/gpt-4o"),
     ];
     for (provider, model) in ways {
-        assert_eq!(nano(&book, provider, model, usage(1_000, 100)), right, "{provider:?} {model}");
+        assert_eq!(
+            nano(&book, provider, model, usage(1_000, 100)),
+            right,
+            "{provider:?} {model}"
+        );
     }
 }
 
@@ -81,7 +119,11 @@ fn the_provider_may_be_wrong_missing_or_part_of_the_name() {
 fn what_is_not_in_the_table_has_no_cost() {
     let book = PriceBook::bundled();
     for model in ["unknown", "", "m", "/", "my-agent", "fake-model"] {
-        assert_eq!(nano(&book, Some("openai"), model, usage(1_000, 100)), None, "{model}");
+        assert_eq!(
+            nano(&book, Some("openai"), model, usage(1_000, 100)),
+            None,
+            "{model}"
+        );
         assert_eq!(nano(&book, None, model, usage(1_000, 100)), None, "{model}");
     }
 }
@@ -89,7 +131,10 @@ fn what_is_not_in_the_table_has_no_cost() {
 #[test]
 fn a_call_without_tokens_has_no_cost() {
     let book = PriceBook::bundled();
-    let only_total = TokenUsage { total: Some(500), ..TokenUsage::default() };
+    let only_total = TokenUsage {
+        total: Some(500),
+        ..TokenUsage::default()
+    };
     for usage in [TokenUsage::default(), usage(0, 0), only_total] {
         assert_eq!(nano(&book, Some("openai"), "gpt-4o", usage), None);
     }
@@ -98,10 +143,20 @@ fn a_call_without_tokens_has_no_cost() {
 #[test]
 fn contradictory_counts_are_never_charged_below_zero() {
     let book = PriceBook::bundled();
-    let usage = TokenUsage { cached: Some(900), reasoning: Some(90), ..usage(100, 10) };
+    let usage = TokenUsage {
+        cached: Some(900),
+        reasoning: Some(90),
+        ..usage(100, 10)
+    };
     assert!(nano(&book, Some("openai"), "gpt-4o", usage).unwrap() > 0);
-    let negative = TokenUsage { cached: Some(-5), ..self::usage(-7, 10) };
-    assert_eq!(nano(&book, Some("openai"), "gpt-4o", negative), Some(100_000));
+    let negative = TokenUsage {
+        cached: Some(-5),
+        ..self::usage(-7, 10)
+    };
+    assert_eq!(
+        nano(&book, Some("openai"), "gpt-4o", negative),
+        Some(100_000)
+    );
 }
 
 #[test]
@@ -121,7 +176,10 @@ fn invented_names_do_not_fill_the_memory() {
     let book = PriceBook::bundled();
     for number in 0..PLACES_MAX + 10 {
         let place = Some(book.catalog.find("openai", "gpt-4o").unwrap());
-        book.places.lock().unwrap().insert("openai", &number.to_string(), place);
+        book.places
+            .lock()
+            .unwrap()
+            .insert("openai", &number.to_string(), place);
     }
     assert_eq!(book.places.lock().unwrap().len, 10);
 }

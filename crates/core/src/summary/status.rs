@@ -1,6 +1,6 @@
 //! Where a run stands, and when it ended.
 
-use crate::claims::{Claims, Field};
+use crate::claims::Field;
 use crate::run::RunStatus;
 use crate::step::{Step, StepKind, StepStatus};
 use crate::summary::Facts;
@@ -12,14 +12,14 @@ pub(super) struct End {
     pub(super) at: Option<Timestamp>,
 }
 
-/// A time that was claimed for the run.
-pub(super) fn time(claims: &Claims, field: Field) -> Option<Timestamp> {
-    claims.get(field)?.parse().ok().map(Timestamp)
+/// The time that a claim says.
+pub(super) fn time(claim: &str) -> Option<Timestamp> {
+    claim.parse().ok().map(Timestamp)
 }
 
 /// Decides it: a told end, else what the root and its agent say, else abandoned or still running.
 pub(super) fn end(facts: Facts<'_>, root: Option<usize>, top_agent: Option<usize>) -> End {
-    let told_end = time(facts.claims, Field::EndedAt);
+    let told_end = facts.claims.get(Field::EndedAt).and_then(time);
     let last_end = || facts.steps.iter().filter_map(Step::ended_at).max();
     if let Some(status) = facts
         .claims

@@ -1,16 +1,15 @@
 //! Which failures are the same one.
 
+mod template;
+mod word;
+
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 use uuid::Uuid;
 
+pub use self::template::template;
 use crate::failures::{FailureType, Fingerprint};
-
-/// The message with its variable parts (numbers, ids, addresses, quotes, paths) replaced.
-pub fn template(message: &str) -> String {
-    message.to_owned()
-}
 
 /// Hashes what makes failures the same: type, agent, step's name and the message's template.
 pub fn fingerprint(kind: FailureType, agent: &str, step: &str, template: &str) -> Fingerprint {
@@ -23,3 +22,6 @@ pub fn fingerprint(kind: FailureType, agent: &str, step: &str, template: &str) -
     let hash = hasher.finish128();
     Fingerprint(Uuid::from_u64_pair(hash.h1, hash.h2))
 }
+
+#[cfg(test)]
+mod tests;

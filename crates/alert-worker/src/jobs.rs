@@ -1,0 +1,71 @@
+//! The jobs, one file each.
+
+mod fold_rollups;
+mod forget_idempotency_keys;
+mod make_partitions;
+mod recount_runs;
+mod watch_runs;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use runwatch_store::pool::Pool;
+
+use crate::metrics::JobMetrics;
+use crate::schedule::{Schedule, run};
+
+/// What the jobs work with.
+pub(crate) struct Jobs {
+    pool: Pool,
+    url: String,
+}
+
+impl Jobs {
+    /// Jobs over a pool, and the URL for those that need a connection of their own.
+    pub(crate) fn new(pool: Pool, url: String) -> Self {
+        Self { pool, url }
+    }
+
+    /// Starts all of them.
+    pub(crate) fn start(
+        self,
+        metrics: &JobMetrics,
+        stopped: &watch::Receiver<bool>,
+    ) -> JoinSet<()> {
+        let mut jobs = JoinSet::new();
+        let every = |job, every| (Schedule { job, every }, metrics.clone(), stopped.clone());
+
+        let pool = self.pool.clone();
+        let (schedule, counts, stop) = every("fold_rollups", Duration::from_millis(500));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            fold_rollups::turn(&pool).await
+        }));
+
+        let pool = self.pool.clone();
+        let (schedule, counts, stop) = every("make_partitions", Duration::from_secs(3_600));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            make_partitions::turn(&pool).await
+        }));
+
+        let pool = self.pool.clone();
+        let (schedule, counts, stop) = every("forget_idempotency_keys", Duration::from_secs(600));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            forget_idempotency_keys::turn(&pool).await
+        }));
+
+        let mut watching = watch_runs::Watching::new(self.pool.clone(), self.url.clone());
+        let (schedule, counts, stop) = every("watch_runs", Duration::from_secs(15));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            watching.turn().await
+        }));
+
+        let mut recounting = recount_runs::Recounting::new(self.url);
+        let (schedule, counts, stop) = every("recount_runs", Duration::from_secs(1));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            recounting.turn().await
+        }));
+        jobs
+    }
+}

@@ -1,0 +1,29 @@
+//! Settings of alert-worker.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use runwatch_service::env::Env;
+use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
+
+/// All settings of the process.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens, for health and metrics only.
+    pub http: HttpSettings,
+    /// What it logs.
+    pub log: LogSettings,
+    /// Where the database is.
+    pub database: DatabaseSettings,
+}
+
+impl Settings {
+    /// Reads them.
+    pub fn from_env(env: &mut Env) -> Self {
+        let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 8003));
+        Self {
+            http: HttpSettings::from_env(env, "WORKER_BIND", bind),
+            log: LogSettings::from_env(env),
+            database: DatabaseSettings::from_env(env),
+        }
+    }
+}

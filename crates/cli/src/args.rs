@@ -1,0 +1,160 @@
+//! The command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use runwatch_core::api_key::Scope;
+use runwatch_core::ids::KeyId;
+
+/// Runwatch watches AI agents in production: it stores their runs, shows them, and tells people
+/// about the bad ones.
+#[derive(Debug, Parser)]
+#[command(name = "runwatch", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything on this machine: PostgreSQL, the services and nginx; Ctrl-C stops it
+    Up(UpArgs),
+    /// Bring the database's schema up to date, or take migrations back
+    Migrate(MigrateArgs),
+    /// Create and list projects; everything belongs to exactly one
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Create, list and revoke API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// Arguments of `runwatch up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// Public port P. The services take P+1 (ingest-api), P+2 (query-api), P+4 (alert-worker) and
+    /// P+6 (PostgreSQL) on 127.0.0.1; P+3 and P+5 are kept for control-api and OTLP over gRPC.
+    /// Leave 10 ports between two installations
+    #[arg(long, value_name = "P", default_value_t = 8080)]
+    pub port: u16,
+    /// Public address. Anything but loopback is plain HTTP for all who reach it: put TLS before it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub listen: IpAddr,
+    /// Folder of the database, the secrets and nginx's files [default: .runwatch, for root
+    /// /var/lib/runwatch]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Write `RUNWATCH_URL` and `RUNWATCH_API_KEY` (a key with all scopes) to this file, for its owner
+    /// alone
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// Use this database instead of a private PostgreSQL server; its user must be allowed to
+    /// create roles. The passwords of the services' roles are set, so that only one installation
+    /// can use it in this way
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The URL under which people reach this installation [default: http://LISTEN:PORT]
+    #[arg(long, env = "RUNWATCH_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Requests a second that one client address may send to ingest-api; 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub ingest_rate_limit: u32,
+    /// Requests a second that one client address may send to query-api; 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub query_rate_limit: u32,
+}
+
+/// Which database a command works on.
+#[derive(Debug, Args)]
+pub struct DatabaseArgs {
+    /// The database, as postgres://user:password@host:port/database
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: String,
+}
+
+/// Arguments of `runwatch migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Take back the last N migrations; what only they hold is lost
+    #[arg(long, value_name = "N")]
+    pub down: Option<u32>,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// What can be done with projects.
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// Create a project
+    Create {
+        /// Its name, unique in the installation
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List all projects
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+/// What can be done with API keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Create a key and print it; it cannot be shown again
+    Create {
+        /// The project that it belongs to
+        #[arg(long, value_name = "NAME")]
+        project: String,
+        /// What you call it
+        #[arg(long, default_value = "unnamed")]
+        name: String,
+        /// What it may do: ingest, read, alerts, admin, separated by commas
+        #[arg(long, value_delimiter = ',', default_value = "ingest", value_parser = scope)]
+        scope: Vec<Scope>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List the keys of a project, revoked ones too
+    List {
+        /// The project
+        #[arg(long, value_name = "NAME")]
+        project: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Revoke a key at once and for good
+    Revoke {
+        /// Its id, as `runwatch key list` shows it
+        id: KeyId,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+fn scope(name: &str) -> Result<Scope, String> {
+    Scope::from_name(name)
+        .ok_or_else(|| "a scope is one of ingest, read, alerts and admin".to_owned())
+}

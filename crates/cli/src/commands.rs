@@ -1,0 +1,17 @@
+//! The commands that work on a database and then end.
+
+pub(crate) mod key;
+pub(crate) mod migrate;
+pub(crate) mod project;
+
+use anyhow::{Context, Result};
+use runwatch_store::pool::{Conn, connect};
+
+use crate::args::DatabaseArgs;
+
+/// Opens the connection that a command works on.
+async fn open(database: &DatabaseArgs) -> Result<Conn> {
+    connect(&database.database_url)
+        .await
+        .context("failed to connect to the database")
+}

@@ -1,0 +1,124 @@
+//! The ports of one installation, all derived from `--port`, so that two can run side by side.
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+/// Ports that one installation keeps to itself, counted from `--port`: 7 are used, the rest is
+/// room for later ones.
+pub(crate) const PORTS_PER_INSTALLATION: u16 = 10;
+
+/// The highest port that TCP has.
+const PORT_MAX: u16 = u16::MAX;
+
+/// What listens where; everything but nginx listens on loopback only.
+///
+/// With `P` as `--port`: `P + 3` is kept for control-api and `P + 5` for OTLP over gRPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ports {
+    /// The public port, `P`.
+    pub(crate) nginx: u16,
+    /// `P + 1`.
+    pub(crate) ingest: u16,
+    /// `P + 2`.
+    pub(crate) query: u16,
+    /// `P + 4`: health and metrics only.
+    pub(crate) worker: u16,
+    /// `P + 6`, unless the database is somebody else's.
+    pub(crate) postgres: u16,
+}
+
+/// Why an installation cannot have its ports.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PortError {
+    /// The last of the derived ports would not exist.
+    #[error("--port {0} is too high: the services take the ports behind it, so choose one up to {max}", max = PORT_MAX - PORTS_PER_INSTALLATION + 1)]
+    TooHigh(u16),
+    /// 0 would let the system choose, but the other ports are derived from it.
+    #[error("--port 0 is not possible: the ports of the services are derived from it")]
+    Zero,
+    /// Another program listens there.
+    #[error("port {port} ({holder}) is in use by another program; choose other ports with --port")]
+    InUse {
+        /// The port that is taken.
+        port: u16,
+        /// Which of ours wanted it.
+        holder: &'static str,
+    },
+    /// The system refuses, as it does for low ports and addresses of other machines.
+    #[error("cannot listen on {address} ({holder}); choose another place with --listen and --port")]
+    Refused {
+        /// The place.
+        address: SocketAddr,
+        /// Which of ours wanted it.
+        holder: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Ports {
+    /// The ports derived from the public one.
+    pub(crate) fn from_base(port: u16) -> Result<Self, PortError> {
+        if port == 0 {
+            return Err(PortError::Zero);
+        }
+        if port > PORT_MAX - PORTS_PER_INSTALLATION + 1 {
+            return Err(PortError::TooHigh(port));
+        }
+        Ok(Self {
+            nginx: port,
+            ingest: port + 1,
+            query: port + 2,
+            worker: port + 4,
+            postgres: port + 6,
+        })
+    }
+
+    /// The ports of our own services with their names, all on loopback.
+    pub(crate) fn services(self) -> [(&'static str, u16); 3] {
+        [
+            ("ingest-api", self.ingest),
+            ("query-api", self.query),
+            ("alert-worker", self.worker),
+        ]
+    }
+}
+
+/// An address and port on loopback.
+pub(crate) fn on_loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Where this machine itself reaches what listens at the address: one that stands for all
+/// addresses cannot be called.
+pub(crate) fn reachable(listen: IpAddr, port: u16) -> SocketAddr {
+    let address = match listen {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        address => address,
+    };
+    SocketAddr::new(address, port)
+}
+
+/// Makes sure that nobody listens at the port yet, by listening there for a moment.
+pub(crate) fn check_free(
+    address: IpAddr,
+    port: u16,
+    holder: &'static str,
+) -> Result<(), PortError> {
+    let address = SocketAddr::new(address, port);
+    match TcpListener::bind(address) {
+        Ok(_released_at_once) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Err(PortError::InUse { port, holder })
+        }
+        Err(source) => Err(PortError::Refused {
+            address,
+            holder,
+            source,
+        }),
+    }
+}

@@ -1,0 +1,102 @@
+//! `runwatch up`: everything on one machine, from one command, until Ctrl-C.
+//!
+//! The order: data folder and its lock, ports, PostgreSQL, migrations, roles, first project and
+//! keys, services, nginx. It stops in the opposite order.
+
+mod banner;
+mod data_dir;
+mod first_keys;
+mod ready;
+mod services;
+mod stack;
+mod stop_signals;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use crate::args::UpArgs;
+use crate::console::say;
+use crate::lifeline::Lifeline;
+use crate::ports::{Ports, check_free, on_loopback};
+use crate::secrets::{Secrets, write_owner_only};
+
+use banner::Banner;
+use data_dir::DataDir;
+use stack::Stack;
+use stop_signals::StopSignals;
+
+/// Starts everything, says how to use it, and stops everything when asked to.
+pub(crate) async fn run(args: UpArgs) -> Result<()> {
+    let mut stop_signals = StopSignals::listen().context("failed to listen for signals")?;
+    let ports = Ports::from_base(args.port)?;
+    let data_dir = DataDir::open(args.data_dir.as_deref()).await?;
+    check_ports(&args, ports)?;
+    let secrets = Secrets::open(data_dir.path().join("secrets"))
+        .context("failed to read the secrets in the data folder")?;
+    let lifeline = Lifeline::start_holding(data_dir.children_lock());
+    let lifeline = Arc::new(lifeline.context("failed to start /bin/sh")?);
+
+    let mut stack = Stack::new(Arc::clone(&lifeline));
+    let outcome = tokio::select! {
+        outcome = run_until_failure(&args, ports, &data_dir, secrets, &mut stack) => outcome,
+        () = stop_signals.received() => Ok(()),
+    };
+    say("Stopping.");
+    tokio::select! {
+        () = stack.stop() => {}
+        () = stop_signals.received() => say("Not waiting: the rest is ended in the background."),
+    }
+    if let Some(lifeline) = Arc::into_inner(lifeline) {
+        lifeline
+            .finish()
+            .context("failed to wait for the last processes")?;
+    }
+    if outcome.is_ok() {
+        say("Stopped.");
+    }
+    outcome
+}
+
+/// Starts everything and stays; it returns only if something cannot be started.
+async fn run_until_failure(
+    args: &UpArgs,
+    ports: Ports,
+    data_dir: &DataDir,
+    mut secrets: Secrets,
+    stack: &mut Stack,
+) -> Result<()> {
+    let admin_url = stack
+        .start_database(args, ports, data_dir, &mut secrets)
+        .await?;
+    let roles = services::prepare_database(&admin_url, &mut secrets).await?;
+    let keys = first_keys::ensure(&admin_url, &mut secrets).await?;
+    let banner = Banner::new(args, ports, keys);
+    stack
+        .start_services(&roles, ports, banner.public_url())
+        .await?;
+    let access_log = stack
+        .start_front(args, ports, data_dir, banner.public_url())
+        .await?;
+    if let Some(path) = &args.env_file {
+        write_owner_only(path, &banner.env_file())
+            .with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    say(&banner.text());
+    access_log.keep_small().await
+}
+
+fn check_ports(args: &UpArgs, ports: Ports) -> Result<()> {
+    check_free(args.listen, ports.nginx, "nginx")?;
+    for (name, port) in ports.services() {
+        check_free(on_loopback(port).ip(), port, name)?;
+    }
+    if args.database_url.is_none() {
+        check_free(
+            on_loopback(ports.postgres).ip(),
+            ports.postgres,
+            "PostgreSQL",
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! What is said when everything runs: the address, the keys, and two calls to try.
+
+#[cfg(test)]
+mod tests;
+
+use super::first_keys::{FirstKeys, PROJECT};
+use crate::args::UpArgs;
+use crate::ports::{Ports, reachable};
+
+/// The run that the two calls send and read back; sending it again is a duplicate.
+const EXAMPLE_RUN: &str = "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11";
+
+/// What people need to know to use the installation.
+#[derive(Debug)]
+pub(super) struct Banner {
+    public_url: String,
+    local_url: String,
+    keys: FirstKeys,
+    is_open: bool,
+}
+
+impl Banner {
+    /// Puts it together.
+    pub(super) fn new(args: &UpArgs, ports: Ports, keys: FirstKeys) -> Self {
+        let local_url = format!("http://{}", reachable(args.listen, ports.nginx));
+        let public_url = args
+            .public_url
+            .as_deref()
+            .unwrap_or(&local_url)
+            .trim_end_matches('/');
+        Self {
+            public_url: public_url.to_owned(),
+            local_url,
+            keys,
+            is_open: !args.listen.is_loopback(),
+        }
+    }
+
+    /// The URL under which people reach the installation.
+    pub(super) fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The file from which scripts take address and key.
+    pub(super) fn env_file(&self) -> String {
+        let Self {
+            local_url, keys, ..
+        } = self;
+        format!(
+            "RUNWATCH_URL={local_url}\nRUNWATCH_API_KEY={}\n",
+            keys.all_scopes
+        )
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> String {
+        let Self {
+            public_url,
+            local_url,
+            keys: FirstKeys { ingest, all_scopes },
+            is_open,
+        } = self;
+        let warning = if *is_open {
+            "This address is plain HTTP for all who reach it: put TLS before it.\n"
+        } else {
+            ""
+        };
+        format!(
+            r#"
+Runwatch is running at {public_url}
+{warning}
+Keys of the project "{PROJECT}":
+  for agents, may only send:  {ingest}
+  for scripts, all scopes:    {all_scopes}
+
+Send a run:
+  curl -sS {local_url}/v1/runs -H 'X-API-Key: {ingest}' -H 'Content-Type: application/json' -d '{{"run_id":"{EXAMPLE_RUN}","agent_id":"support-bot","status":"succeeded","input":{{"question":"Where is my order?"}},"output":{{"answer":"On its way."}},"steps":[{{"name":"answer","kind":"llm","model":"gpt-4o","usage":{{"input_tokens":812,"output_tokens":96}}}}]}}'
+Read it back:
+  curl -sS {local_url}/v1/runs/{EXAMPLE_RUN} -H 'X-API-Key: {all_scopes}'
+
+Ctrl-C stops everything."#
+        )
+    }
+}

@@ -1,0 +1,138 @@
+//! Reading request bodies: bounded on the wire, bounded when decompressed, and paid for from the
+//! budget of bytes in flight before they are held.
+
+use std::io::Read;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt;
+
+use runwatch_core::limits::{
+    DECODED_BYTES_MAX, INFLATE_FREE_BYTES, INFLATE_RATIO_MAX, WIRE_BYTES_MAX,
+};
+use runwatch_service::problem::Problem;
+
+use crate::admission::{Budget, Held, Overloaded};
+
+/// How much is asked of the budget at a time for a body of unknown length.
+const STEP: usize = 64 << 10;
+
+/// A body that was read, and the part of the budget that it holds.
+pub(crate) struct Body {
+    /// The bytes, decompressed.
+    pub bytes: Bytes,
+    /// Its part of the budget.
+    pub held: Held,
+}
+
+/// Reads a body that is plain or gzip.
+pub(crate) async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    budget: &Budget,
+) -> Result<Body, Problem> {
+    let is_gzip = match request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .map(|value| value.as_bytes())
+    {
+        None | Some(b"" | b"identity") => false,
+        Some(b"gzip") => true,
+        Some(_) => return Err(unsupported_encoding()),
+    };
+    let (bytes, mut held) = collect(request, payload, budget).await?;
+    if !is_gzip {
+        return Ok(Body { bytes, held });
+    }
+    let bytes = inflate(&bytes, &mut held, budget)?;
+    Ok(Body {
+        bytes: bytes.into(),
+        held,
+    })
+}
+
+async fn collect(
+    request: &HttpRequest,
+    mut payload: Payload,
+    budget: &Budget,
+) -> Result<(Bytes, Held), Problem> {
+    let told = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    let told = told.and_then(|text| text.parse::<usize>().ok());
+    if told.is_some_and(|length| length > WIRE_BYTES_MAX) {
+        return Err(Problem::body_too_large(WIRE_BYTES_MAX));
+    }
+    let mut paid = told.unwrap_or(STEP);
+    let mut held = budget.take(paid).map_err(overloaded)?;
+    let mut body = BytesMut::with_capacity(told.unwrap_or(0));
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_cut_off| cut_off())?;
+        if body.len() + chunk.len() > WIRE_BYTES_MAX {
+            return Err(Problem::body_too_large(WIRE_BYTES_MAX));
+        }
+        if body.len() + chunk.len() > paid {
+            let more = chunk.len().max(STEP);
+            held.grow(budget, more).map_err(overloaded)?;
+            paid += more;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((body.freeze(), held))
+}
+
+/// Inflates into a buffer that grows only as far as the limits and the budget allow.
+fn inflate(wire: &[u8], held: &mut Held, budget: &Budget) -> Result<Vec<u8>, Problem> {
+    let mut decoder = MultiGzDecoder::new(wire);
+    let mut decoded = Vec::new();
+    let limit = DECODED_BYTES_MAX.min(INFLATE_FREE_BYTES.max(wire.len() * INFLATE_RATIO_MAX));
+    loop {
+        let before = decoded.len();
+        let room = before.max(STEP);
+        held.grow(budget, room).map_err(overloaded)?;
+        let took = decoder.by_ref().take(room as u64).read_to_end(&mut decoded);
+        took.map_err(|_broken| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad_gzip",
+                "The body is not valid gzip.",
+            )
+        })?;
+        if decoded.len() > limit {
+            return Err(Problem::body_too_large(limit));
+        }
+        if decoded.len() - before < room {
+            return Ok(decoded);
+        }
+    }
+}
+
+fn cut_off() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "body_cut_off",
+        "The body ended before it was complete.",
+    )
+}
+
+fn unsupported_encoding() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_encoding",
+        "Send the body plain or with Content-Encoding: gzip.",
+    )
+}
+
+/// The answer to a request that the budget has no room for.
+pub(crate) fn overloaded(_: Overloaded) -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "overloaded",
+        "Too much is being received at the moment. Send it again.",
+    )
+    .with_retry_after(1)
+}

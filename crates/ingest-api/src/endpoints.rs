@@ -1,0 +1,99 @@
+//! The endpoints: one file each, and what they share.
+
+mod answer;
+mod intake;
+mod otlp_form;
+
+mod change_run;
+mod create_failures;
+mod create_runs;
+mod create_steps;
+mod create_traces;
+mod record_heartbeat;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use runwatch_core::ids::KeyId;
+use runwatch_service::auth::cache::Looking;
+use runwatch_service::problem::Problem;
+use runwatch_store::pool::Pool;
+use runwatch_store::{api_keys, settings};
+
+/// Bodies above this are decoded on a thread of their own, so that they do not hold up the other
+/// requests of the same worker.
+const DECODE_ELSEWHERE_BYTES: usize = 256 << 10;
+
+/// Registers all handlers.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(create_runs::create_runs)
+        .service(change_run::change_run)
+        .service(create_steps::create_steps)
+        .service(create_failures::create_failures)
+        .service(record_heartbeat::record_heartbeat)
+        .service(create_traces::create_traces);
+}
+
+/// How keys are looked up.
+pub(crate) fn key_lookup(pool: Pool) -> impl Fn(KeyId) -> Looking + Send + Sync + 'static {
+    move |id| {
+        let pool = pool.clone();
+        Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
+    }
+}
+
+/// Whether telemetry can be stored, and safely.
+pub(crate) async fn check(pool: Pool, unsafe_durability: bool) -> Result<(), String> {
+    let mut conn = pool.get().await.map_err(|error| error.to_string())?;
+    let unfit = settings::check_writable(&mut conn)
+        .await
+        .map_err(|error| error.to_string())?;
+    match unfit {
+        Some(settings::NotFit::NotDurable(..)) if unsafe_durability => Ok(()),
+        Some(unfit) => Err(unfit.to_string()),
+        None => Ok(()),
+    }
+}
+
+/// The media type of a request's body, without its parameters, in lower case.
+fn media_type(request: &HttpRequest) -> String {
+    let header = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = header
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
+    media_type.trim().to_ascii_lowercase()
+}
+
+/// Does work on the processor: here if it is little, else on a thread of its own.
+async fn compute<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if bytes <= DECODE_ELSEWHERE_BYTES {
+        return Ok(work());
+    }
+    let done = actix_web::web::block(work).await;
+    done.map_err(|_pool_is_gone| Problem::unavailable())
+}
+
+/// The answer to something that could not be stored now.
+fn not_stored(_: crate::queue::NotStored) -> Problem {
+    Problem::unavailable()
+}
+
+/// The answer to an idempotency key that was used before with another body.
+fn key_reused() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "This Idempotency-Key was used before with another body. Use a new one.",
+    )
+}

@@ -1,0 +1,44 @@
+//! `POST /v1/runs/{run}/steps`.
+
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+
+use runwatch_core::ids::RunId;
+use runwatch_service::auth::Ingester;
+use runwatch_service::problem::Problem;
+
+use crate::App;
+use crate::endpoints::answer::Verdicts;
+use crate::endpoints::intake::{Reading, take_in};
+use crate::native::json::StepJson;
+use crate::native::single_step;
+
+const READING: Reading = Reading {
+    item: "step",
+    is_run: false,
+    read: single_step,
+};
+
+/// Stores steps of a run: one, an array of them, or one a line (NDJSON).
+///
+/// The answer comes after the commit. With an `Idempotency-Key` or ids in the body, sending again
+/// is safe.
+#[utoipa::path(
+    tag = "runs",
+    request_body(content = inline(StepJson<'_>), content_type = "application/json"),
+    responses(
+        (status = 200, description = "All of it is stored", body = Verdicts),
+        (status = 207, description = "Some of it is stored", body = Verdicts),
+        (status = 400, description = "None of it is stored", body = Verdicts),
+    ), params(("run" = String, Path, description = "Id of the run")),
+)]
+#[post("/v1/runs/{run}/steps")]
+pub(crate) async fn create_steps(
+    who: Ingester,
+    app: Data<App>,
+    path: Path<RunId>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    take_in(app, who, request, payload, Some(path.into_inner()), READING).await
+}

@@ -1,0 +1,85 @@
+//! ingest-api: takes runs, steps and failures in, and answers 2xx only after they are committed.
+//!
+//! ```text
+//! key ─ admission ─ body ─ decode (native, otlp) ─ prepare ─ queue ─▶ one transaction for many ─▶ answer
+//! ```
+
+pub mod settings;
+
+mod admission;
+mod body;
+mod metrics;
+mod native;
+mod prepare;
+mod queue;
+
+mod endpoints;
+
+use std::io;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use runwatch_core::prices::PriceBook;
+use runwatch_service::auth::cache::KeyCache;
+use runwatch_service::clock::{Clock, SystemClock};
+use runwatch_service::health::Readiness;
+use runwatch_service::server::{Running, Service};
+use runwatch_service::{metrics as service_metrics, openapi, server};
+use runwatch_store::pool::Pool;
+
+use crate::admission::Budget;
+use crate::metrics::IngestMetrics;
+use crate::queue::Queue;
+use crate::settings::Settings;
+
+/// What the handlers share.
+pub(crate) struct App {
+    pub(crate) queue: Queue,
+    pub(crate) budget: Budget,
+    pub(crate) prices: PriceBook,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: IngestMetrics,
+}
+
+/// Starts the service on the current runtime, which has to be a multi-threaded one.
+pub fn start(settings: &Settings) -> io::Result<Running> {
+    let url = settings.database.url.expose();
+    let pool = Pool::new(url, settings.database.pool_size.min(4));
+    let mut registry = service_metrics::registry();
+    let metrics = IngestMetrics::register(&mut registry);
+    let app = Data::new(App {
+        queue: Queue::start(url, settings.ingest.writers, &metrics),
+        budget: Budget::new(settings.ingest.bytes_in_flight),
+        prices: PriceBook::bundled(),
+        clock: Arc::new(SystemClock),
+        metrics,
+    });
+    let keys = Data::new(KeyCache::new(endpoints::key_lookup(pool.clone())));
+    let routes = move |config: &mut ServiceConfig<'_>| {
+        config.app_data(app.clone()).app_data(keys.clone());
+        endpoints::routes(config);
+    };
+    let unsafe_durability = settings.database.unsafe_durability;
+    let readiness = Readiness::new(move || endpoints::check(pool.clone(), unsafe_durability));
+    server::start(
+        &settings.http,
+        Service {
+            registry,
+            readiness,
+            document: document(),
+            routes,
+        },
+    )
+}
+
+/// The OpenAPI document of the service.
+pub fn document() -> OpenApi {
+    openapi::document(
+        "Runwatch ingest API",
+        "Takes in what agents do. Everything that is answered 2xx is committed.",
+        endpoints::routes,
+    )
+}

@@ -1,0 +1,105 @@
+//! What ingest-api counts about itself.
+
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use runwatch_store::ingest::Arrival;
+
+/// Counters of what was taken in.
+#[derive(Clone, Debug)]
+pub(crate) struct IngestMetrics {
+    runs: Counter,
+    steps: Counter,
+    flushes: Counter,
+    failed_flushes: Counter,
+    rejected: Counter,
+    shed: Counter,
+    latency: Histogram,
+    flush: Histogram,
+}
+
+impl IngestMetrics {
+    /// Makes them and puts them into the registry.
+    pub(crate) fn register(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            runs: Counter::default(),
+            steps: Counter::default(),
+            flushes: Counter::default(),
+            failed_flushes: Counter::default(),
+            rejected: Counter::default(),
+            shed: Counter::default(),
+            latency: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
+            flush: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
+        };
+        registry.register(
+            "runs_ingested",
+            "Runs, or parts of runs, committed",
+            metrics.runs.clone(),
+        );
+        registry.register(
+            "steps_ingested",
+            "Steps committed, repeated ones too",
+            metrics.steps.clone(),
+        );
+        registry.register(
+            "ingest_flushes",
+            "Transactions that stored requests",
+            metrics.flushes.clone(),
+        );
+        registry.register(
+            "ingest_flushes_failed",
+            "Transactions that could not be committed; their requests were answered 503",
+            metrics.failed_flushes.clone(),
+        );
+        registry.register(
+            "items_rejected",
+            "Items refused with a reason",
+            metrics.rejected.clone(),
+        );
+        registry.register(
+            "requests_shed",
+            "Requests refused before they were read, because too much was in flight",
+            metrics.shed.clone(),
+        );
+        registry.register(
+            "ingest_latency_seconds",
+            "From the last byte of a request to the commit of what it brought",
+            metrics.latency.clone(),
+        );
+        registry.register(
+            "ingest_flush_seconds",
+            "Duration of one transaction that stores requests",
+            metrics.flush.clone(),
+        );
+        metrics
+    }
+
+    /// Counts a flush.
+    pub(crate) fn flushed(&self, arrivals: &[Arrival], took: Duration, stored: bool) {
+        self.flush.observe(took.as_secs_f64());
+        if !stored {
+            self.failed_flushes.inc();
+            return;
+        }
+        self.flushes.inc();
+        for arrival in arrivals {
+            self.runs.inc_by(arrival.runs.len() as u64);
+            let steps: usize = arrival.runs.iter().map(|run| run.part.steps.len()).sum();
+            self.steps.inc_by(steps as u64);
+        }
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) fn answered(&self, took: Duration, rejected: usize) {
+        self.latency.observe(took.as_secs_f64());
+        self.rejected.inc_by(rejected as u64);
+    }
+
+    /// Counts a request that was refused for what is in flight already.
+    pub(crate) fn shed(&self) {
+        self.shed.inc();
+    }
+}

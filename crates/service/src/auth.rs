@@ -1,0 +1,92 @@
+//! Who calls: an API key, found by its id and proven by its secret.
+//!
+//! A handler that takes a [`Reader`] or an [`Ingester`] cannot be reached without the right.
+
+pub mod cache;
+mod credential;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use runwatch_core::api_key::{ApiKey, Scope};
+use runwatch_core::hash::ContentKey;
+use runwatch_core::ids::ProjectId;
+use runwatch_store::api_keys::FoundKey;
+
+use crate::auth::cache::KeyCache;
+use crate::problem::Problem;
+
+const NO_KEY: &str =
+    "Send an API key in the header X-API-Key, or in Authorization as Bearer or Basic password.";
+const WRONG_KEY: &str = "This API key is mistyped, unknown or revoked.";
+
+/// Somebody who may read a project.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// The project that the key belongs to.
+    pub project: ProjectId,
+}
+
+/// Somebody who may send telemetry to a project.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingester {
+    /// The project that the key belongs to.
+    pub project: ProjectId,
+    /// The secret under which the project's contents are hashed.
+    pub content_key: ContentKey,
+}
+
+impl FromRequest for Reader {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = authorize(request.clone(), Scope::Read);
+        Box::pin(async move {
+            Ok(Self {
+                project: found.await?.project,
+            })
+        })
+    }
+}
+
+impl FromRequest for Ingester {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = authorize(request.clone(), Scope::Ingest);
+        Box::pin(async move {
+            let found = found.await?;
+            Ok(Self {
+                project: found.project,
+                content_key: found.content_key,
+            })
+        })
+    }
+}
+
+async fn authorize(request: HttpRequest, scope: Scope) -> Result<Arc<FoundKey>, Problem> {
+    let text = credential::of(request.headers()).ok_or(Problem::unauthenticated(NO_KEY))?;
+    let wrong = || Problem::unauthenticated(WRONG_KEY);
+    let key: ApiKey = text.parse().map_err(|_not_a_key| wrong())?;
+    let cache: &Data<KeyCache> = request
+        .app_data()
+        .expect("a service whose handlers ask who calls registers its KeyCache");
+    let found = cache
+        .find(key.id())
+        .await
+        .map_err(|_logged| Problem::unavailable())?;
+    let found = found
+        .filter(|found| key.has_hash(&found.secret_hash))
+        .ok_or_else(wrong)?;
+    if found.scopes.contains(&scope) {
+        Ok(found)
+    } else {
+        Err(Problem::missing_scope(scope.name()))
+    }
+}

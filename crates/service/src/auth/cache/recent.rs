@@ -1,0 +1,57 @@
+//! A bounded map whose entries are forgotten after a while, the oldest first.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use runwatch_core::ids::KeyId;
+use tokio::time::Instant;
+
+/// Values by key, each with the time at which it was learnt.
+pub(super) struct Recent<T> {
+    keep: Duration,
+    len_max: usize,
+    entries: HashMap<KeyId, (Instant, T)>,
+    /// When what was learnt, also what has been replaced since: at most one for every lookup within
+    /// `keep`, and forgotten with the entry.
+    order: VecDeque<(Instant, KeyId)>,
+}
+
+impl<T> Recent<T> {
+    pub(super) fn new(keep: Duration, len_max: usize) -> Self {
+        Self {
+            keep,
+            len_max,
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// The value of a key if it was learnt less than `age` ago.
+    pub(super) fn younger_than(&self, age: Duration, id: KeyId, now: Instant) -> Option<&T> {
+        let (at, value) = self.entries.get(&id)?;
+        (now.duration_since(*at) < age).then_some(value)
+    }
+
+    /// Keeps a value, and forgets what is too old or too much.
+    pub(super) fn insert(&mut self, id: KeyId, value: T, now: Instant) {
+        while let Some((at, oldest)) = self.order.front().copied()
+            && (now.duration_since(at) >= self.keep || self.entries.len() >= self.len_max)
+        {
+            self.order.pop_front();
+            if self
+                .entries
+                .get(&oldest)
+                .is_some_and(|(learnt_at, _)| *learnt_at == at)
+            {
+                self.entries.remove(&oldest);
+            }
+        }
+        self.entries.insert(id, (now, value));
+        self.order.push_back((now, id));
+    }
+
+    /// Forgets a key.
+    pub(super) fn remove(&mut self, id: KeyId) {
+        self.entries.remove(&id);
+    }
+}

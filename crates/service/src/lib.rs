@@ -1,0 +1,23 @@
+//! What every process needs: settings, logging, metrics, the HTTP kit and shutdown.
+//!
+//! This crate knows no feature of Runwatch: it does not know what a run is, and no path but
+//! `/health`, `/ready` and `/metrics`.
+
+#![warn(missing_docs)]
+
+pub mod env;
+pub mod settings;
+
+pub mod clock;
+pub mod logging;
+pub mod metrics;
+
+pub mod auth;
+pub mod problem;
+pub mod query;
+
+pub mod health;
+pub mod openapi;
+pub mod server;
+
+mod request;

@@ -1,0 +1,81 @@
+//! The document that describes a service's API, and what all operations have in common.
+
+use actix_web::App;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
+    ResponseBuilder, SecurityRequirement,
+};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::problem::{MEDIA_TYPE, ProblemDetails};
+
+/// The document of a service whose handlers these routes register. Every operation can answer with
+/// a problem and takes a key in any of its three places.
+pub fn document(
+    title: &str,
+    description: &str,
+    routes: impl Fn(&mut ServiceConfig<'_>),
+) -> OpenApi {
+    let (_app, mut document) = App::new()
+        .into_utoipa_app()
+        .configure(|config| routes(config))
+        .split_for_parts();
+    let info = InfoBuilder::new()
+        .title(title)
+        .version("v1")
+        .description(Some(description));
+    document.info = info.build();
+    let common = ComponentsBuilder::new()
+        .schema(ProblemDetails::name(), ProblemDetails::schema())
+        .security_scheme("X-API-Key", header_key())
+        .security_scheme("Bearer", scheme(HttpAuthScheme::Bearer))
+        .security_scheme("Basic", scheme(HttpAuthScheme::Basic));
+    document.merge(
+        OpenApiBuilder::new()
+            .components(Some(common.build()))
+            .build(),
+    );
+    for item in document.paths.paths.values_mut() {
+        operations(item).for_each(add_common);
+    }
+    document
+}
+
+fn header_key() -> SecurityScheme {
+    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key")))
+}
+
+fn scheme(scheme: HttpAuthScheme) -> SecurityScheme {
+    SecurityScheme::Http(HttpBuilder::new().scheme(scheme).build())
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        post,
+        put,
+        patch,
+        delete,
+        ..
+    } = item;
+    [get, post, put, patch, delete].into_iter().flatten()
+}
+
+fn add_common(operation: &mut Operation) {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDetails")));
+    let response = ResponseBuilder::new()
+        .description("What went wrong")
+        .content(MEDIA_TYPE, problem.build())
+        .build();
+    operation
+        .responses
+        .responses
+        .insert("default".to_owned(), response.into());
+    let either = ["X-API-Key", "Bearer", "Basic"]
+        .map(|name| SecurityRequirement::new(name, Vec::<String>::new()));
+    operation.security = Some(either.to_vec());
+}

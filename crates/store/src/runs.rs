@@ -1,0 +1,393 @@
+//! Reading runs.
+
+mod filter;
+
+pub use filter::RunFilter;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use runwatch_core::claims::Claims;
+use runwatch_core::failures::FailureType;
+use runwatch_core::ids::{ProjectId, RunId, StepId};
+use runwatch_core::money::NanoUsd;
+use runwatch_core::run::RunStatus;
+use runwatch_core::summary::Totals;
+use runwatch_core::time::Timestamp;
+
+use crate::error::{Result, StoreError};
+use crate::pool::Conn;
+use crate::schema::agent_runs;
+
+/// A run as it is listed.
+#[derive(Clone, Debug)]
+pub struct RunSummary {
+    /// Its id, and where the rest of it lies.
+    pub place: RunPlace,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// When something was last received of it.
+    pub last_received_at: Timestamp,
+    /// Known only through parts of it.
+    pub provisional: bool,
+    /// Nothing was received for long while it runs.
+    pub stalled: bool,
+    /// What its sender said of it, by name.
+    pub labels: RunLabels,
+    /// Counts and sums over its steps.
+    pub totals: Totals,
+    /// Models that its steps used.
+    pub models: Vec<String>,
+    /// Tools that its steps called.
+    pub tools: Vec<String>,
+    /// Tags that it was given.
+    pub tags: Vec<String>,
+    /// Types of its failures.
+    pub failure_types: Vec<FailureType>,
+}
+
+/// The names that a run goes by.
+#[derive(Clone, Debug)]
+pub struct RunLabels {
+    /// The agent's name.
+    pub agent: Option<String>,
+    /// The agent's type.
+    pub agent_type: Option<String>,
+    /// The agent's version.
+    pub agent_version: Option<String>,
+    /// The workflow that it is part of.
+    pub workflow_id: Option<String>,
+    /// The conversation that it is part of.
+    pub session_id: Option<String>,
+    /// The user that it ran for.
+    pub user_id: Option<String>,
+    /// The environment that it ran in.
+    pub environment: Option<String>,
+    /// The release that it ran with.
+    pub release: Option<String>,
+}
+
+/// A run's id and the partition that its steps, payloads and failures lie in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunPlace {
+    /// The run.
+    pub run: RunId,
+    pub(crate) day: NaiveDate,
+}
+
+/// A run with all that was said about it.
+#[derive(Clone, Debug)]
+pub struct RunDetail {
+    /// What lists show.
+    pub summary: RunSummary,
+    /// Whether it is a run, or a trace of something else.
+    pub is_run: bool,
+    /// All that was said of it as a whole.
+    pub claims: Claims,
+    /// The step whose input and output are the run's, unless they were told.
+    pub main_step: Option<StepId>,
+}
+
+/// What runs can be sorted by. All but the start have no index: they are for narrow filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunSortKey {
+    /// The start.
+    StartedAt,
+    /// The duration; that of a run which has not ended is zero.
+    Duration,
+    /// The cost; unknown cost is zero.
+    Cost,
+    /// Tokens in and out.
+    Tokens,
+}
+
+/// Which end of an order comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The largest first.
+    Descending,
+    /// The smallest first.
+    Ascending,
+}
+
+/// The order of a list of runs; runs that are equal in it are ordered by their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunOrder {
+    /// What to sort by.
+    pub key: RunSortKey,
+    /// Which end comes first.
+    pub direction: Direction,
+}
+
+/// The place of a run in a list, after which the next page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunPosition {
+    /// The value of the key: microseconds, nano-dollars or tokens.
+    pub value: i64,
+    /// The run.
+    pub run: RunId,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agent_runs)]
+struct Row {
+    run_id: Uuid,
+    run_day: NaiveDate,
+    status: i16,
+    started_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    last_received_at: DateTime<Utc>,
+    provisional: bool,
+    stalled: bool,
+    #[diesel(embed)]
+    labels: LabelsRow,
+    #[diesel(embed)]
+    totals: TotalsRow,
+    models: Option<Vec<Option<String>>>,
+    tools: Option<Vec<Option<String>>>,
+    tags: Option<Vec<Option<String>>>,
+    failure_types: Option<Vec<Option<i16>>>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agent_runs)]
+struct LabelsRow {
+    agent: Option<String>,
+    agent_type: Option<String>,
+    agent_version: Option<String>,
+    workflow_id: Option<String>,
+    session_id: Option<String>,
+    user_id: Option<String>,
+    environment: Option<String>,
+    release: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agent_runs)]
+struct TotalsRow {
+    steps: i64,
+    failed_steps: i64,
+    input_tokens: i64,
+    output_tokens: i64,
+    cached_tokens: i64,
+    reasoning_tokens: i64,
+    cost_nano_usd: Option<i64>,
+}
+
+/// The runs that pass a filter, in an order, after a position. Traces that are not runs are left
+/// out.
+pub async fn list(
+    conn: &mut Conn,
+    project: ProjectId,
+    filter: &RunFilter,
+    order: RunOrder,
+    after: Option<RunPosition>,
+    limit: u32,
+) -> Result<Vec<RunSummary>> {
+    let mut query = filter.apply(agent_runs::table.into_boxed::<Pg>());
+    if let Some(position) = after {
+        let (column, comparison) = (order.key.sql(), order.direction.comparison());
+        let head = sql::<Bool>(&format!("({column}, run_id) {comparison} ("));
+        let id = position.run.0;
+        query = match order.key {
+            RunSortKey::StartedAt => {
+                let at = Timestamp(position.value).to_utc().unwrap_or_default();
+                let head = head.bind::<Timestamptz, _>(at);
+                query.filter(head.sql(", ").bind::<SqlUuid, _>(id).sql(")"))
+            }
+            _ => {
+                let head = head.bind::<BigInt, _>(position.value);
+                query.filter(head.sql(", ").bind::<SqlUuid, _>(id).sql(")"))
+            }
+        };
+    }
+    let (column, direction) = (order.key.sql(), order.direction.sql());
+    let rows: Vec<Row> = query
+        .filter(agent_runs::project_id.eq(project.0))
+        .filter(agent_runs::is_run)
+        .order(sql::<Text>(&format!("{column} {direction}, run_id {direction}")))
+        .limit(i64::from(limit))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(RunSummary::from).collect())
+}
+
+/// One run, or trace, with all that was said about it.
+pub async fn find(conn: &mut Conn, project: ProjectId, run: RunId) -> Result<RunDetail> {
+    let (row, is_run, claims, main_step): (Row, bool, String, Option<Vec<u8>>) = agent_runs::table
+        .filter(agent_runs::project_id.eq(project.0))
+        .filter(agent_runs::run_id.eq(run.0))
+        .select((
+            Row::as_select(),
+            agent_runs::is_run,
+            agent_runs::claims,
+            agent_runs::main_step,
+        ))
+        .first(conn)
+        .await?;
+    let unreadable = |error| StoreError::Unreadable(format!("the claims of run {run}: {error}"));
+    Ok(RunDetail {
+        summary: row.into(),
+        is_run,
+        claims: serde_json::from_str(&claims).map_err(unreadable)?,
+        main_step: main_step.and_then(|id| StepId::from_bytes(&id).ok()),
+    })
+}
+
+/// Where a run's steps, payloads and failures lie, and when it started.
+pub async fn place(
+    conn: &mut Conn,
+    project: ProjectId,
+    run: RunId,
+) -> Result<(RunPlace, Timestamp)> {
+    let (day, started_at): (NaiveDate, DateTime<Utc>) = agent_runs::table
+        .filter(agent_runs::project_id.eq(project.0))
+        .filter(agent_runs::run_id.eq(run.0))
+        .select((agent_runs::run_day, agent_runs::started_at))
+        .first(conn)
+        .await?;
+    Ok((RunPlace { run, day }, Timestamp(started_at.timestamp_micros())))
+}
+
+impl RunSummary {
+    /// How long it took in microseconds; none if it has not ended.
+    pub fn duration_us(&self) -> Option<i64> {
+        Some(self.ended_at?.0.saturating_sub(self.started_at.0))
+    }
+
+    /// Its place in a list of this order.
+    pub fn position(&self, order: RunOrder) -> RunPosition {
+        let value = match order.key {
+            RunSortKey::StartedAt => self.started_at.0,
+            RunSortKey::Duration => self.duration_us().unwrap_or(0),
+            RunSortKey::Cost => self.totals.cost.map_or(0, |cost| cost.0),
+            RunSortKey::Tokens => self.totals.input_tokens + self.totals.output_tokens,
+        };
+        RunPosition { value, run: self.place.run }
+    }
+}
+
+impl RunSortKey {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::StartedAt => "started_at",
+            Self::Duration => filter::DURATION_US,
+            Self::Cost => filter::COST,
+            Self::Tokens => filter::TOKENS,
+        }
+    }
+}
+
+impl Direction {
+    pub(crate) fn sql(self) -> &'static str {
+        match self {
+            Self::Descending => "DESC",
+            Self::Ascending => "ASC",
+        }
+    }
+
+    pub(crate) fn comparison(self) -> &'static str {
+        match self {
+            Self::Descending => "<",
+            Self::Ascending => ">",
+        }
+    }
+}
+
+impl From<Row> for RunSummary {
+    fn from(row: Row) -> Self {
+        let Row {
+            run_id,
+            run_day,
+            status,
+            started_at,
+            ended_at,
+            last_received_at,
+            provisional,
+            stalled,
+            labels,
+            totals,
+            models,
+            tools,
+            tags,
+            failure_types,
+        } = row;
+        let texts = |texts: Option<Vec<Option<String>>>| {
+            texts.unwrap_or_default().into_iter().flatten().collect()
+        };
+        let failure_types = failure_types.unwrap_or_default().into_iter().flatten();
+        Self {
+            place: RunPlace { run: RunId(run_id), day: run_day },
+            status: RunStatus::from_code(status),
+            started_at: Timestamp(started_at.timestamp_micros()),
+            ended_at: ended_at.map(|at| Timestamp(at.timestamp_micros())),
+            last_received_at: Timestamp(last_received_at.timestamp_micros()),
+            provisional,
+            stalled,
+            labels: labels.into(),
+            totals: totals.into(),
+            models: texts(models),
+            tools: texts(tools),
+            tags: texts(tags),
+            failure_types: failure_types.map(FailureType::from_code).collect(),
+        }
+    }
+}
+
+impl From<LabelsRow> for RunLabels {
+    fn from(row: LabelsRow) -> Self {
+        let LabelsRow {
+            agent,
+            agent_type,
+            agent_version,
+            workflow_id,
+            session_id,
+            user_id,
+            environment,
+            release,
+        } = row;
+        Self {
+            agent,
+            agent_type,
+            agent_version,
+            workflow_id,
+            session_id,
+            user_id,
+            environment,
+            release,
+        }
+    }
+}
+
+impl From<TotalsRow> for Totals {
+    fn from(row: TotalsRow) -> Self {
+        let TotalsRow {
+            steps,
+            failed_steps,
+            input_tokens,
+            output_tokens,
+            cached_tokens,
+            reasoning_tokens,
+            cost_nano_usd,
+        } = row;
+        Self {
+            steps,
+            failed_steps,
+            input_tokens,
+            output_tokens,
+            cached_tokens,
+            reasoning_tokens,
+            cost: cost_nano_usd.map(NanoUsd),
+        }
+    }
+}

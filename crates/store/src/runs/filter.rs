@@ -1,0 +1,151 @@
+//! Which runs a list shows.
+
+use std::collections::BTreeMap;
+
+use diesel::dsl::sql;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Text};
+
+use runwatch_core::failures::FailureType;
+use runwatch_core::money::NanoUsd;
+use runwatch_core::run::RunStatus;
+use runwatch_core::time::Timestamp;
+
+use crate::schema::agent_runs;
+
+pub(super) const DURATION_US: &str =
+    "(extract(epoch FROM coalesce(ended_at, started_at) - started_at) * 1000000)::bigint";
+pub(super) const COST: &str = "coalesce(cost_nano_usd, 0)";
+pub(super) const TOKENS: &str = "(input_tokens + output_tokens)";
+
+/// What a run must be to be listed; what is not set does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct RunFilter {
+    /// The agent's name.
+    pub agent: Option<String>,
+    /// The agent's type.
+    pub agent_type: Option<String>,
+    /// The agent's version.
+    pub agent_version: Option<String>,
+    /// The workflow that it is part of.
+    pub workflow_id: Option<String>,
+    /// The conversation that it is part of.
+    pub session_id: Option<String>,
+    /// The user that it ran for.
+    pub user_id: Option<String>,
+    /// The environment that it ran in.
+    pub environment: Option<String>,
+    /// The release that it ran with.
+    pub release: Option<String>,
+    /// One of these.
+    pub statuses: Vec<RunStatus>,
+    /// It has a failure of this type.
+    pub failure_type: Option<FailureType>,
+    /// It has this tag.
+    pub tag: Option<String>,
+    /// A step used this model.
+    pub model: Option<String>,
+    /// A step called this tool.
+    pub tool: Option<String>,
+    /// It has all of these attributes, whose values are compared as text.
+    pub attributes: BTreeMap<String, String>,
+    /// Whether it is stalled.
+    pub stalled: Option<bool>,
+    /// It took at least so many microseconds.
+    pub min_duration_us: Option<i64>,
+    /// It took at most so many microseconds.
+    pub max_duration_us: Option<i64>,
+    /// It cost at least so much.
+    pub min_cost: Option<NanoUsd>,
+    /// It cost at most so much.
+    pub max_cost: Option<NanoUsd>,
+    /// It used at least so many tokens, in and out.
+    pub min_tokens: Option<i64>,
+    /// It used at most so many tokens, in and out.
+    pub max_tokens: Option<i64>,
+    /// It started then or later.
+    pub started_after: Option<Timestamp>,
+    /// It started before then.
+    pub started_before: Option<Timestamp>,
+}
+
+type Query<'a> = agent_runs::BoxedQuery<'a, Pg>;
+
+impl RunFilter {
+    pub(super) fn apply<'a>(&'a self, query: Query<'a>) -> Query<'a> {
+        let query = self.by_time(self.by_label(query));
+        self.by_amount(self.by_content(query))
+    }
+
+    fn by_label<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
+        macro_rules! equal {
+            ($($column:ident)*) => {
+                $(if let Some(wanted) = &self.$column {
+                    query = query.filter(agent_runs::$column.eq(wanted));
+                })*
+            };
+        }
+        equal! {
+            agent agent_type agent_version workflow_id session_id user_id environment release stalled
+        }
+        if !self.statuses.is_empty() {
+            let codes: Vec<i16> = self.statuses.iter().map(|status| status.code()).collect();
+            query = query.filter(agent_runs::status.eq_any(codes));
+        }
+        query
+    }
+
+    fn by_time<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
+        if let Some(from) = self.started_after.and_then(Timestamp::to_utc) {
+            query = query.filter(agent_runs::started_at.ge(from));
+        }
+        if let Some(to) = self.started_before.and_then(Timestamp::to_utc) {
+            query = query.filter(agent_runs::started_at.lt(to));
+        }
+        query
+    }
+
+    fn by_content<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
+        if let Some(kind) = self.failure_type {
+            query = query.filter(agent_runs::failure_types.contains(vec![Some(kind.code())]));
+        }
+        if let Some(tag) = &self.tag {
+            query = query.filter(agent_runs::tags.contains(vec![Some(tag)]));
+        }
+        if let Some(model) = &self.model {
+            query = query.filter(agent_runs::models.contains(vec![Some(model)]));
+        }
+        if let Some(tool) = &self.tool {
+            query = query.filter(agent_runs::tools.contains(vec![Some(tool)]));
+        }
+        for (key, value) in &self.attributes {
+            // The claims hold attributes as JSON text: a string in quotes, other scalars without.
+            let quoted = serde_json::Value::from(value.as_str()).to_string();
+            let claimed = sql::<Bool>("(claims::jsonb #>> ARRAY['a', ")
+                .bind::<Text, _>(key)
+                .sql(", '2']) = ANY(")
+                .bind::<Array<Text>, _>(vec![quoted, value.clone()])
+                .sql(")");
+            query = query.filter(claimed);
+        }
+        query
+    }
+
+    fn by_amount<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
+        let amounts = [
+            (DURATION_US, self.min_duration_us, self.max_duration_us),
+            (COST, self.min_cost.map(|cost| cost.0), self.max_cost.map(|cost| cost.0)),
+            (TOKENS, self.min_tokens, self.max_tokens),
+        ];
+        for (amount, min, max) in amounts {
+            if let Some(min) = min {
+                query = query.filter(sql::<BigInt>(amount).ge(min));
+            }
+            if let Some(max) = max {
+                query = query.filter(sql::<BigInt>(amount).le(max));
+            }
+        }
+        query
+    }
+}

@@ -1,0 +1,136 @@
+//! Databases for tests: each test has one of its own, cloned from a migrated template.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use runwatch_cli::postgres::{SUPERUSER, Server};
+use runwatch_store::ingest::Writer;
+use runwatch_store::{fold, migrate, pool};
+use tokio_postgres::{Client, NoTls};
+
+use crate::postgres;
+use crate::projects::{OURS, THEIRS};
+
+/// The database that the others are clones of.
+const TEMPLATE: &str = "runwatch_template";
+
+/// Tells the databases of one process apart.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A server with the template on it.
+pub(crate) struct Template {
+    server: Server,
+}
+
+/// A database of one test, with all migrations, two projects and their keys.
+pub struct TestDb {
+    server: &'static Server,
+    name: String,
+}
+
+impl Template {
+    /// Makes the template on a fresh server.
+    pub(crate) async fn make(server: Server) -> Self {
+        execute(&server, &format!("CREATE DATABASE {TEMPLATE}")).await;
+        prepare(&server, TEMPLATE).await;
+        Self { server }
+    }
+}
+
+/// Migrates a database and makes the projects and keys of the tests in it.
+pub async fn prepare(server: &Server, name: &str) {
+    let admin_url = server.url(SUPERUSER, name);
+    migrate::up(&admin_url).await.expect("the migrations run");
+    let client = connect(&admin_url).await;
+    let mut conn = pool::connect(&admin_url)
+        .await
+        .expect("the database takes connections");
+    for project in [OURS, THEIRS] {
+        project.create(&client, &mut conn).await;
+    }
+}
+
+impl TestDb {
+    /// A clone of the template.
+    pub async fn new() -> Self {
+        Self::create(TEMPLATE).await
+    }
+
+    /// A database without anything in it.
+    pub async fn empty() -> Self {
+        Self::create("template0").await
+    }
+
+    async fn create(template: &str) -> Self {
+        let server = &postgres::shared().await.server;
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        execute(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        Self { server, name }
+    }
+
+    /// Its URL for a role.
+    pub fn url(&self, role: &str) -> String {
+        self.server.url(role, &self.name)
+    }
+
+    /// Its URL for the superuser.
+    pub fn admin_url(&self) -> String {
+        self.url(SUPERUSER)
+    }
+
+    /// A connection as a role.
+    pub async fn connect(&self, role: &str) -> Client {
+        connect(&self.url(role)).await
+    }
+
+    /// A connection as the superuser, who sees everything.
+    pub async fn admin(&self) -> Client {
+        self.connect(SUPERUSER).await
+    }
+
+    /// Does what the worker does until nothing is left to do: sums up large runs and folds.
+    pub async fn fold(&self) {
+        fold_all(&self.url("runwatch_worker")).await;
+    }
+
+    /// Drops it, and whoever is still connected.
+    pub async fn close(self) {
+        execute(self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
+/// Runs a test with a database of its own.
+pub fn with_database(test: impl AsyncFnOnce(&TestDb)) {
+    crate::block_on(async {
+        let db = TestDb::new().await;
+        test(&db).await;
+        db.close().await;
+    });
+}
+
+/// The first column of a statement's rows, as text.
+pub async fn texts(client: &Client, statement: &str) -> Vec<String> {
+    let rows = client.query(statement, &[]).await.expect(statement);
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Does what the worker does until nothing is left to do: sums up large runs and folds.
+pub async fn fold_all(worker_url: &str) {
+    let mut writer = Writer::connect(worker_url).await.expect("the worker connects");
+    while writer.recount_next().await.expect("a run is summed up") {}
+    let mut conn = pool::connect(worker_url).await.expect("the worker connects");
+    while fold::fold(&mut conn).await.expect("deltas are folded") > 0 {}
+}
+
+/// Opens a connection that is driven in the background.
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("the database takes connections");
+    tokio::spawn(connection);
+    client
+}
+
+async fn execute(server: &Server, statement: &str) {
+    let client = connect(&server.url(SUPERUSER, "postgres")).await;
+    client.batch_execute(statement).await.expect(statement);
+}
