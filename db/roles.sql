@@ -22,5 +22,16 @@ EXCEPTION
 END
 $$;
 
+-- Only the owner makes objects, not even temporary or large ones are left to everybody. Where the
+-- one who migrates may not revoke this, as on some managed servers, Postgres warns and goes on.
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END
+$$;
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea),
+    lo_open(oid, integer), lo_put(oid, bigint, bytea), lo_truncate(integer, integer),
+    lo_truncate64(integer, bigint), lo_unlink(oid), lowrite(integer, bytea) FROM PUBLIC;
+
 ALTER ROLE runwatch_query SET default_transaction_read_only = on;
 ALTER SCHEMA public OWNER TO runwatch_owner;

@@ -5,6 +5,9 @@
 //! The smaller of two is associative, commutative and idempotent, so any order of any pieces, with
 //! any of them twice, ends in the same claims.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! The document that describes a service's API, and what all operations have in common.
 
 use actix_web::App;
+use actix_web::web::{Data, Json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -43,6 +44,12 @@ pub fn document(
         operations(item).for_each(add_common);
     }
     document
+}
+
+/// Gives out the document of the service that runs.
+#[expect(clippy::unused_async, reason = "actix takes only async functions for handlers")]
+pub async fn get_openapi(document: Data<OpenApi>) -> Json<OpenApi> {
+    Json(OpenApi::clone(&document))
 }
 
 fn header_key() -> SecurityScheme {

@@ -169,7 +169,10 @@ impl FailureGroup {
             FailureGroupSort::LastSeen => self.last_seen_at.0,
             FailureGroupSort::Count => self.failures,
         };
-        FailureGroupPosition { value, group: self.id }
+        FailureGroupPosition {
+            value,
+            group: self.id,
+        }
     }
 }
 

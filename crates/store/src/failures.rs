@@ -179,7 +179,11 @@ fn apply<'a>(filter: &'a FailureFilter, mut query: Query<'a>) -> Query<'a> {
 impl FailureInfo {
     /// Its place in a list.
     pub fn position(&self) -> FailurePosition {
-        FailurePosition { occurred_at: self.occurred_at, failure: self.id, run: self.run }
+        FailurePosition {
+            occurred_at: self.occurred_at,
+            failure: self.id,
+            run: self.run,
+        }
     }
 }
 

@@ -10,9 +10,11 @@
 //! 4. steps, payload chunks, failures, deltas of the rollups, quarantine; COMMIT.
 
 mod arrays;
+mod conflicts;
 mod connection;
 mod deltas;
 mod merge;
+mod put;
 mod read;
 mod resummarize;
 mod statements;

@@ -84,13 +84,23 @@ pub async fn list(
 impl QuarantinedItem {
     /// Its place in a list.
     pub fn position(&self) -> QuarantinePosition {
-        QuarantinePosition { received_at: self.received_at, item: self.id }
+        QuarantinePosition {
+            received_at: self.received_at,
+            item: self.id,
+        }
     }
 }
 
 impl From<Row> for QuarantinedItem {
     fn from((received_at, id, item, code, message, body): Row) -> Self {
         let received_at = Timestamp(received_at.timestamp_micros());
-        Self { id, received_at, item, code, message, body }
+        Self {
+            id,
+            received_at,
+            item,
+            code,
+            message,
+            body,
+        }
     }
 }

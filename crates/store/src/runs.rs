@@ -214,7 +214,9 @@ pub async fn list(
     let rows: Vec<Row> = query
         .filter(agent_runs::project_id.eq(project.0))
         .filter(agent_runs::is_run)
-        .order(sql::<Text>(&format!("{column} {direction}, run_id {direction}")))
+        .order(sql::<Text>(&format!(
+            "{column} {direction}, run_id {direction}"
+        )))
         .limit(i64::from(limit))
         .select(Row::as_select())
         .load(conn)
@@ -256,7 +258,10 @@ pub async fn place(
         .select((agent_runs::run_day, agent_runs::started_at))
         .first(conn)
         .await?;
-    Ok((RunPlace { run, day }, Timestamp(started_at.timestamp_micros())))
+    Ok((
+        RunPlace { run, day },
+        Timestamp(started_at.timestamp_micros()),
+    ))
 }
 
 impl RunSummary {
@@ -273,7 +278,10 @@ impl RunSummary {
             RunSortKey::Cost => self.totals.cost.map_or(0, |cost| cost.0),
             RunSortKey::Tokens => self.totals.input_tokens + self.totals.output_tokens,
         };
-        RunPosition { value, run: self.place.run }
+        RunPosition {
+            value,
+            run: self.place.run,
+        }
     }
 }
 
@@ -327,7 +335,10 @@ impl From<Row> for RunSummary {
         };
         let failure_types = failure_types.unwrap_or_default().into_iter().flatten();
         Self {
-            place: RunPlace { run: RunId(run_id), day: run_day },
+            place: RunPlace {
+                run: RunId(run_id),
+                day: run_day,
+            },
             status: RunStatus::from_code(status),
             started_at: Timestamp(started_at.timestamp_micros()),
             ended_at: ended_at.map(|at| Timestamp(at.timestamp_micros())),

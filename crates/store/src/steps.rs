@@ -145,7 +145,9 @@ impl TryFrom<Row> for Step {
             error: error.into(),
             seq,
             capability,
-            attributes: attributes.map(|value| value.to_string()).unwrap_or_default(),
+            attributes: attributes
+                .map(|value| value.to_string())
+                .unwrap_or_default(),
             content_hash,
         })
     }
@@ -174,7 +176,12 @@ impl From<UsageRow> for TokenUsage {
 
 impl From<ErrorRow> for Option<StepError> {
     fn from(row: ErrorRow) -> Self {
-        let ErrorRow { error_decided, error_type, error_code, error_message } = row;
+        let ErrorRow {
+            error_decided,
+            error_type,
+            error_code,
+            error_message,
+        } = row;
         let error = StepError {
             kind: error_type,
             code: error_code,

@@ -39,7 +39,10 @@ pub async fn read(
     (from, to): (Timestamp, Timestamp),
     mut take: impl FnMut(UsageKey, Measures),
 ) -> Result<()> {
-    let range = (from.to_utc().unwrap_or_default(), to.to_utc().unwrap_or_default());
+    let range = (
+        from.to_utc().unwrap_or_default(),
+        to.to_utc().unwrap_or_default(),
+    );
     match resolution {
         Resolution::Minute => read_minutes(conn, project, range, &mut take).await?,
         Resolution::Hour => read_hours(conn, project, range, &mut take).await?,
@@ -55,9 +58,11 @@ pub async fn read(
         .try_for_each(|body| {
             let read = Deltas::from_bytes(&body).map(|deltas| {
                 let usage = deltas.usage.into_iter();
-                usage.filter(|(key, _)| minutes.contains(&key.minute)).for_each(|(key, measures)| {
-                    take(key, measures);
-                });
+                usage
+                    .filter(|(key, _)| minutes.contains(&key.minute))
+                    .for_each(|(key, measures)| {
+                        take(key, measures);
+                    });
             });
             std::future::ready(read.map_err(Into::into))
         })
@@ -117,7 +122,15 @@ fn measures((bucket, key, sums, latency): Row) -> Result<(UsageKey, Measures)> {
     let (kind, status, agent, model, tool, environment) = key;
     let (count, errors, input, output, cached, reasoning, cost, duration) = sums;
     let minute = bucket.timestamp_micros().div_euclid(MINUTE_US);
-    let key = UsageKey { minute, kind, status, agent, model, tool, environment };
+    let key = UsageKey {
+        minute,
+        kind,
+        status,
+        agent,
+        model,
+        tool,
+        environment,
+    };
     let measures = Measures {
         count,
         errors,

@@ -55,6 +55,13 @@ impl TestDb {
         Self::create(TEMPLATE).await
     }
 
+    /// A database that was migrated itself: rights on a database are not cloned with it.
+    pub async fn migrated() -> Self {
+        let db = Self::empty().await;
+        prepare(db.server, &db.name).await;
+        db
+    }
+
     /// A database without anything in it.
     pub async fn empty() -> Self {
         Self::create("template0").await
@@ -102,6 +109,15 @@ impl TestDb {
 pub fn with_database(test: impl AsyncFnOnce(&TestDb)) {
     crate::block_on(async {
         let db = TestDb::new().await;
+        test(&db).await;
+        db.close().await;
+    });
+}
+
+/// Runs a test with a database of its own that was migrated itself ([`TestDb::migrated`]).
+pub fn with_migrated_database(test: impl AsyncFnOnce(&TestDb)) {
+    crate::block_on(async {
+        let db = TestDb::migrated().await;
         test(&db).await;
         db.close().await;
     });

@@ -10,6 +10,10 @@ pub mod database;
 pub mod postgres;
 pub mod projects;
 
+pub mod actor;
+pub mod answer;
+pub mod app;
+
 pub mod dump;
 pub mod rows;
 pub mod until;

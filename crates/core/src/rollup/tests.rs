@@ -10,6 +10,7 @@ proptest! {
             histogram.add(&Histogram::of(*duration), 1);
         }
         durations.sort_unstable();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
         let exact = durations[(q * (durations.len() - 1) as f64).floor() as usize] as f64;
         let told = histogram.quantile(q).unwrap();
         prop_assert!((told - exact).abs() <= exact * 0.0201, "told {told}, exact {exact}");

@@ -135,7 +135,11 @@ impl RunFilter {
     fn by_amount<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
         let amounts = [
             (DURATION_US, self.min_duration_us, self.max_duration_us),
-            (COST, self.min_cost.map(|cost| cost.0), self.max_cost.map(|cost| cost.0)),
+            (
+                COST,
+                self.min_cost.map(|cost| cost.0),
+                self.max_cost.map(|cost| cost.0),
+            ),
             (TOKENS, self.min_tokens, self.max_tokens),
         ];
         for (amount, min, max) in amounts {

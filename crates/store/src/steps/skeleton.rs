@@ -1,8 +1,8 @@
 //! Steps without their details, many at a time.
 
 use chrono::{DateTime, Utc};
-use diesel::{QueryableByName, sql_query};
 use diesel::sql_types::{BigInt, Binary, Date, Nullable, SmallInt, Text, Timestamptz, Uuid};
+use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 
 use runwatch_core::ids::{ProjectId, StepId};
@@ -104,7 +104,10 @@ pub async fn list_skeletons(
     mut take: impl AsyncFnMut(Vec<SkeletonStep>) -> Result<()>,
 ) -> Result<()> {
     let (started_at, step): (DateTime<Utc>, &[u8]) = match &after {
-        Some(after) => (after.started_at.to_utc().unwrap_or_default(), after.step.as_bytes()),
+        Some(after) => (
+            after.started_at.to_utc().unwrap_or_default(),
+            after.step.as_bytes(),
+        ),
         None => (DateTime::UNIX_EPOCH, &[]),
     };
     sql_query(

@@ -1,7 +1,7 @@
 //! Rules that the migrated schema keeps, read from the catalogue: tenants stay apart, and the same
 //! schema can run distributed by project.
 
-use runwatch_tests::database::{texts, with_database};
+use runwatch_tests::database::{texts, with_database, with_migrated_database};
 
 /// Tables of ours; partitions apart.
 const TABLES: &str = "
@@ -138,11 +138,15 @@ fn no_role_of_a_service_stands_above_row_level_security() {
 
 #[test]
 fn nobody_but_the_owner_makes_objects() {
-    nothing(
-        "SELECT rolname::text FROM pg_roles WHERE rolname ~ '^runwatch_' AND rolname <> 'runwatch_owner'
-             AND (has_schema_privilege(oid, 'public', 'CREATE')
-                 OR has_database_privilege(oid, current_database(), 'CREATE, TEMPORARY'))",
-    );
+    let statement = "
+        SELECT rolname::text FROM pg_roles WHERE rolname ~ '^runwatch_' AND rolname <> 'runwatch_owner'
+            AND (has_schema_privilege(oid, 'public', 'CREATE')
+                OR has_database_privilege(oid, current_database(), 'CREATE, TEMPORARY')
+                OR has_function_privilege(oid, 'lo_create(oid)', 'EXECUTE'))";
+    with_migrated_database(async |db| {
+        let found = texts(&db.admin().await, statement).await;
+        assert_eq!(found, Vec::<String>::new());
+    });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What each database role can see and do.
 
 use runwatch_store::roles::SERVICE_ROLES;
-use runwatch_tests::database::{TestDb, texts, with_database};
+use runwatch_tests::database::{TestDb, texts, with_database, with_migrated_database};
 use runwatch_tests::projects::{OURS, THEIRS};
 use runwatch_tests::rows::{fill, project_tables};
 use tokio_postgres::Client;
@@ -104,7 +104,7 @@ fn no_service_reads_a_partition_directly() {
 
 #[test]
 fn query_cannot_write_in_any_of_sixty_ways() {
-    with_database(async |db| {
+    with_migrated_database(async |db| {
         let (admin, tables) = filled(db).await;
         let before = fingerprint(&admin, &tables).await;
         let mut attempts = writes_to(&tables);

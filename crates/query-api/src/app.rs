@@ -1,0 +1,65 @@
+//! What handlers need.
+
+use std::sync::Arc;
+
+use runwatch_core::ids::ProjectId;
+use runwatch_core::time::Timestamp;
+use runwatch_service::clock::Clock;
+use runwatch_service::problem::Problem;
+use runwatch_store::error::Result as StoreResult;
+use runwatch_store::pool::{self, Conn, Pool};
+use runwatch_store::settings::{NotFit, check_writable};
+
+/// The state of query-api.
+pub(crate) struct App {
+    pool: Pool,
+    clock: Arc<dyn Clock>,
+}
+
+impl App {
+    pub(crate) fn new(pool: Pool, clock: Arc<dyn Clock>) -> Self {
+        Self { pool, clock }
+    }
+
+    /// The time of day, where a caller names none.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Reads in a transaction that sees this project only.
+    pub(crate) async fn read<T>(
+        &self,
+        project: ProjectId,
+        work: impl AsyncFnOnce(&mut Conn) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        let mut conn = self.pool.get().await?;
+        pool::read(&mut conn, project, work).await
+    }
+
+    /// As [`Self::read`], for handlers.
+    pub(crate) async fn answer<T>(
+        &self,
+        project: ProjectId,
+        work: impl AsyncFnOnce(&mut Conn) -> StoreResult<T>,
+    ) -> Result<T, Problem> {
+        Ok(self.read(project, work).await?)
+    }
+}
+
+/// A database's URL with a limit of five seconds on each statement, so that no question, however
+/// broad, holds a connection for long.
+pub(crate) fn with_timeout(url: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}options=-c%20statement_timeout%3D5s")
+}
+
+/// Whether the database answers and keeps what it acknowledges; a standby is good enough to read.
+pub(crate) async fn check(pool: &Pool, unsafe_durability: bool) -> Result<(), String> {
+    let mut conn = pool.get().await.map_err(|error| error.to_string())?;
+    match check_writable(&mut conn).await {
+        Ok(None | Some(NotFit::ReadOnly)) => Ok(()),
+        Ok(Some(NotFit::NotDurable(..))) if unsafe_durability => Ok(()),
+        Ok(Some(reason)) => Err(reason.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,98 @@
+//! query-api: everything that can be read of a project. Its database role can only SELECT.
+//!
+//! A handler reads in one transaction that sees one project ([`app::App::read`]), and turns rows
+//! into the shapes of the API, which are defined beside it.
+
+#![warn(missing_docs)]
+
+mod app;
+mod routes;
+
+mod cursor;
+mod json;
+mod range;
+mod schema;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use runwatch_service::auth::cache::KeyCache;
+use runwatch_service::clock::SystemClock;
+use runwatch_service::env::Env;
+use runwatch_service::health::Readiness;
+use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
+use runwatch_service::{metrics, openapi, server};
+use runwatch_store::api_keys;
+use runwatch_store::pool::Pool;
+use utoipa::openapi::OpenApi;
+
+use crate::app::App;
+
+const TITLE: &str = "Runwatch query API";
+const DESCRIPTION: &str = "Reads the runs, steps, failures and usage of a project. Times are RFC \
+    3339 in UTC. Lists end with a `next_cursor`, to be sent back as `cursor`; none means that \
+    there is no more.";
+
+/// What query-api can be told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the database is.
+    pub database: DatabaseSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// Where it listens.
+    pub http: HttpSettings,
+}
+
+impl Settings {
+    /// Reads them.
+    pub fn from_env(env: &mut Env) -> Self {
+        let bind = SocketAddr::from(([127, 0, 0, 1], 8001));
+        Self {
+            database: DatabaseSettings::from_env(env),
+            log: LogSettings::from_env(env),
+            http: HttpSettings::from_env(env, "QUERY_BIND", bind),
+        }
+    }
+}
+
+/// Starts to serve. It has to be called on the main runtime, which drives the connections.
+pub fn start(settings: &Settings) -> io::Result<server::Running> {
+    let database = &settings.database;
+    let pool = Pool::new(
+        &app::with_timeout(database.url.expose()),
+        database.pool_size,
+    );
+    let readiness = readiness(&pool, database.unsafe_durability);
+    let keys = Arc::new(key_cache(&pool));
+    let app = Arc::new(App::new(pool, Arc::new(SystemClock)));
+    let service = server::Service {
+        registry: metrics::registry(),
+        readiness,
+        document: document(),
+        routes: routes::register(app, keys),
+    };
+    server::start(&settings.http, service)
+}
+
+/// The document that describes the API.
+pub fn document() -> OpenApi {
+    openapi::document(TITLE, DESCRIPTION, routes::documented)
+}
+
+fn key_cache(pool: &Pool) -> KeyCache {
+    let pool = pool.clone();
+    KeyCache::new(move |id| {
+        let pool = pool.clone();
+        Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
+    })
+}
+
+fn readiness(pool: &Pool, unsafe_durability: bool) -> Readiness {
+    let pool = pool.clone();
+    Readiness::new(move || {
+        let pool = pool.clone();
+        async move { app::check(&pool, unsafe_durability).await }
+    })
+}

@@ -1,0 +1,12 @@
+//! Runs query-api until it is told to stop.
+
+use runwatch_service::env::Env;
+use runwatch_service::logging;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let settings = Env::process().read(query_api::Settings::from_env)?;
+    logging::init(&settings.log)?;
+    query_api::start(&settings)?.run_until_signal().await?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! `GET /v1/usage`
+
+mod group;
+
+use actix_web::get;
+use actix_web::web::{Data, Json};
+use runwatch_core::limits::USAGE_BUCKETS_MAX;
+use runwatch_core::time::{DAY_US, HOUR_US, MINUTE_US};
+use runwatch_service::auth::Reader;
+use runwatch_service::problem::Problem;
+use runwatch_service::query::Query;
+use runwatch_store::usage::{self, Resolution};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::json::Time;
+use crate::range::Range;
+use crate::routes::usage::group::{Dimension, Filter, Groups, UsageRow};
+use crate::schema;
+
+/// Which usage, and how it is added up.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GetUsage {
+    /// From when; a day before `to` unless said otherwise, and 90 days at most.
+    #[param(schema_with = schema::time)]
+    from: Option<Time>,
+    /// Until when; now unless said otherwise.
+    #[param(schema_with = schema::time)]
+    to: Option<Time>,
+    /// Buckets of time, `hour` unless said otherwise; the range is widened to whole ones, in UTC.
+    /// `all` adds up the whole range, widened to hours.
+    #[param(inline)]
+    bucket: Bucket,
+    /// What else to tell apart; may be given several times.
+    #[param(inline)]
+    group_by: Vec<Dimension>,
+    /// Only of this agent.
+    agent: Option<String>,
+    /// Only steps of this kind, or `run` for runs only.
+    kind: Option<String>,
+    /// Only steps with this model.
+    model: Option<String>,
+    /// Only steps with this tool.
+    tool: Option<String>,
+    /// Only of this environment.
+    environment: Option<String>,
+    /// Only runs and steps that ended so.
+    status: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Bucket {
+    Minute,
+    #[default]
+    Hour,
+    Day,
+    All,
+}
+
+/// Usage, added up.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Usage {
+    /// From when.
+    from: Time,
+    /// Until when.
+    to: Time,
+    /// The buckets of time.
+    bucket: Bucket,
+    /// A row for every bucket and group in which anything ended, in the order of time.
+    rows: Vec<UsageRow>,
+}
+
+/// Gets usage, added up by buckets of time and groups.
+#[utoipa::path(tag = "usage", params(GetUsage), responses((status = 200, body = Usage)))]
+#[get("/v1/usage")]
+pub(crate) async fn get_usage(
+    reader: Reader,
+    query: Query<GetUsage>,
+    app: Data<App>,
+) -> Result<Json<Usage>, Problem> {
+    let query = query.0;
+    let (bucket, filter) = (query.bucket, query.filter()?);
+    let (resolution, unit_us, bucket_us) = bucket.widths();
+    let range = Range::read(query.from, query.to, app.now())?.widened(unit_us);
+    if bucket != Bucket::All && range.buckets(unit_us) > USAGE_BUCKETS_MAX {
+        return Err(too_many());
+    }
+    let mut groups = Groups::new(query.group_by, bucket_us, USAGE_BUCKETS_MAX);
+    let project = reader.project;
+    app.answer(project, async |conn| {
+        usage::read(
+            conn,
+            project,
+            resolution,
+            (range.from, range.to),
+            |key, measures| {
+                if filter.passes(&key) {
+                    groups.add(&key, &measures);
+                }
+            },
+        )
+        .await
+    })
+    .await?;
+    let rows = groups.rows().ok_or_else(too_many)?;
+    Ok(Json(Usage {
+        from: Time(range.from),
+        to: Time(range.to),
+        bucket,
+        rows,
+    }))
+}
+
+fn too_many() -> Problem {
+    let detail = format!(
+        "The answer would have more than {USAGE_BUCKETS_MAX} rows: ask for larger buckets, fewer \
+         groups or less time."
+    );
+    Problem::invalid_parameter("bucket", detail).with_member("rows_max", USAGE_BUCKETS_MAX)
+}
+
+impl GetUsage {
+    fn filter(&self) -> Result<Filter, Problem> {
+        let kind = self.kind.as_deref().map(group::kind_code).transpose()?;
+        let status = self.status.clone();
+        if let Some(status) = &status {
+            group::check_status(status)?;
+        }
+        Ok(Filter {
+            kind,
+            status,
+            agent: self.agent.clone(),
+            model: self.model.clone(),
+            tool: self.tool.clone(),
+            environment: self.environment.clone(),
+        })
+    }
+}
+
+impl Bucket {
+    /// What is read, to which borders in microseconds the range is widened, and how long a bucket
+    /// is in microseconds; none for the whole range.
+    fn widths(self) -> (Resolution, i64, Option<i64>) {
+        match self {
+            Self::Minute => (Resolution::Minute, MINUTE_US, Some(MINUTE_US)),
+            Self::Hour => (Resolution::Hour, HOUR_US, Some(HOUR_US)),
+            Self::Day => (Resolution::Hour, DAY_US, Some(DAY_US)),
+            Self::All => (Resolution::Hour, HOUR_US, None),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Those who call the services, each with a key of their own, or without.
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::answer::Answer;
+
+/// The content type of OTLP as protobuf.
+pub const PROTOBUF: &str = "application/x-protobuf";
+/// The content type of JSON, OTLP's too.
+pub const JSON: &str = "application/json";
+/// The content type of one JSON document a line.
+pub const NDJSON: &str = "application/x-ndjson";
+
+/// Somebody who calls: reading goes to query-api, everything else to ingest-api, as nginx sends it.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub(crate) client: Client,
+    pub(crate) ingest_url: String,
+    pub(crate) query_url: String,
+    pub(crate) key: Option<String>,
+}
+
+impl Actor {
+    /// A request with the actor's key, to be added to and given to [`Actor::call`].
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let base = match method {
+            Method::GET | Method::HEAD => &self.query_url,
+            _ => &self.ingest_url,
+        };
+        let request = self.client.request(method, format!("{base}{path}"));
+        match &self.key {
+            Some(key) => request.header("x-api-key", key),
+            None => request,
+        }
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn call(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("the service answers")).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(self.request(Method::GET, path)).await
+    }
+
+    /// POST of a body of any kind.
+    pub async fn post(&self, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let request = self.request(Method::POST, path).header("content-type", content_type);
+        self.call(request.body(body.into())).await
+    }
+
+    /// Sends runs in the native form: one or an array of them.
+    pub async fn send_runs(&self, runs: &Value) -> Answer {
+        self.post("/v1/runs", JSON, runs.to_string()).await
+    }
+
+    /// Adds steps to a run.
+    pub async fn add_steps(&self, run: &str, steps: &Value) -> Answer {
+        self.post(&format!("/v1/runs/{run}/steps"), JSON, steps.to_string()).await
+    }
+
+    /// Adds failures to a run.
+    pub async fn add_failures(&self, run: &str, failures: &Value) -> Answer {
+        self.post(&format!("/v1/runs/{run}/failures"), JSON, failures.to_string()).await
+    }
+
+    /// Tells what is new of a run.
+    pub async fn change_run(&self, run: &str, change: &Value) -> Answer {
+        let request = self.request(Method::PATCH, &format!("/v1/runs/{run}"));
+        self.call(request.header("content-type", JSON).body(change.to_string())).await
+    }
+
+    /// Tells that a run is alive.
+    pub async fn send_heartbeat(&self, run: &str) -> Answer {
+        self.call(self.request(Method::POST, &format!("/v1/runs/{run}/heartbeat"))).await
+    }
+
+    /// Sends an OTLP export as protobuf.
+    pub async fn send_traces(&self, export: &ExportTraceServiceRequest) -> Answer {
+        self.post("/v1/traces", PROTOBUF, export.encode_to_vec()).await
+    }
+
+    /// Sends an OTLP export as JSON.
+    pub async fn send_traces_json(&self, export: &Value) -> Answer {
+        self.post("/v1/traces", JSON, export.to_string()).await
+    }
+
+    /// Reads a run.
+    pub async fn run(&self, run: &str) -> Answer {
+        self.get(&format!("/v1/runs/{run}")).await
+    }
+
+    /// Reads the skeleton of a run's steps.
+    pub async fn steps(&self, run: &str) -> Answer {
+        self.get(&format!("/v1/runs/{run}/steps")).await
+    }
+
+    /// Reads a step with its payloads.
+    pub async fn step(&self, run: &str, step: &str) -> Answer {
+        self.get(&format!("/v1/runs/{run}/steps/{step}")).await
+    }
+}

@@ -1,0 +1,138 @@
+//! The services in process, each as its own database role, over a database of one test.
+
+use std::time::Duration;
+
+use runwatch_core::api_key::Scope;
+use runwatch_service::env::Env;
+use runwatch_service::server::Running;
+
+use crate::actor::Actor;
+use crate::database::TestDb;
+use crate::projects::{OURS, THEIRS, TestProject};
+
+/// How long an answer may take: longer than any bound inside the services.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// The running services.
+pub struct TestApp {
+    db: TestDb,
+    services: Services,
+    client: reqwest::Client,
+}
+
+/// ingest-api and query-api over one database.
+pub struct Services {
+    ingest: Running,
+}
+
+/// Runs a test with services of its own.
+pub fn with_app(test: impl AsyncFnOnce(&TestApp)) {
+    crate::block_on(async {
+        let app = TestApp::start().await;
+        test(&app).await;
+        app.stop().await;
+    });
+}
+
+impl TestApp {
+    /// Starts everything.
+    pub async fn start() -> Self {
+        let db = TestDb::new().await;
+        let services = Services::start(&|role| db.url(role));
+        Self { db, services, client: client() }
+    }
+
+    /// Its database.
+    pub fn db(&self) -> &TestDb {
+        &self.db
+    }
+
+    /// Somebody who sends telemetry to our project.
+    pub fn agent(&self) -> Actor {
+        self.actor(Some((OURS, Scope::Ingest)))
+    }
+
+    /// Somebody who reads our project.
+    pub fn analyst(&self) -> Actor {
+        self.actor(Some((OURS, Scope::Read)))
+    }
+
+    /// Somebody who sends telemetry to another project.
+    pub fn strange_agent(&self) -> Actor {
+        self.actor(Some((THEIRS, Scope::Ingest)))
+    }
+
+    /// Somebody who reads another project.
+    pub fn stranger(&self) -> Actor {
+        self.actor(Some((THEIRS, Scope::Read)))
+    }
+
+    /// Somebody without a key.
+    pub fn nobody(&self) -> Actor {
+        self.actor(None)
+    }
+
+    /// Folds all deltas, as the worker does.
+    pub async fn fold(&self) {
+        self.db.fold().await;
+    }
+
+    /// Stops everything.
+    pub async fn stop(self) {
+        let Self { db, services, client } = self;
+        // Open connections would be waited for.
+        drop(client);
+        services.stop().await;
+        db.close().await;
+    }
+
+    fn actor(&self, key: Option<(TestProject, Scope)>) -> Actor {
+        let key = key.map(|(project, scope)| project.key(scope).to_text());
+        self.services.actor(&self.client, key)
+    }
+}
+
+impl Services {
+    /// Starts both; `url` gives the database's URL for a role.
+    pub fn start(url: &dyn Fn(&str) -> String) -> Self {
+        let settings = |role| Env::of(common(&url(role)));
+        let ingest = settings("runwatch_ingest").read(ingest_api::settings::Settings::from_env);
+        Self {
+            ingest: ingest_api::start(&ingest.expect("these settings are valid"))
+                .expect("ingest-api starts"),
+        }
+    }
+
+    /// Somebody with this key, or without one.
+    pub fn actor(&self, client: &reqwest::Client, key: Option<String>) -> Actor {
+        Actor {
+            client: client.clone(),
+            ingest_url: format!("http://{}", self.ingest.addr()),
+            query_url: String::new(),
+            key,
+        }
+    }
+
+    /// Stops both.
+    pub async fn stop(self) {
+        self.ingest.stop().await.expect("ingest-api stops");
+    }
+}
+
+/// A client that keeps connections open.
+pub fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().timeout(ANSWER_LIMIT).no_proxy();
+    client.build().expect("a plain HTTP client needs nothing")
+}
+
+fn common(url: &str) -> [(&str, &str); 7] {
+    [
+        ("DATABASE_URL", url),
+        ("DATABASE_POOL_SIZE", "3"),
+        ("RUNWATCH_UNSAFE_DURABILITY", "1"),
+        ("RUNWATCH_HTTP_WORKERS", "1"),
+        ("RUNWATCH_DRAIN_SECONDS", "1"),
+        ("INGEST_BIND", "127.0.0.1:0"),
+        ("QUERY_BIND", "127.0.0.1:0"),
+    ]
+}

@@ -1,0 +1,179 @@
+//! The load generator: connections that send runs in a closed loop, each waiting for its answer
+//! before it sends again, and a ledger of what was acknowledged.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use runwatch_core::time::Timestamp;
+use runwatch_service::clock::{Clock, SystemClock};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::http::Client;
+use crate::random::Random;
+use crate::report::Latencies;
+use crate::shape::Run;
+use crate::template::{Format, Identity, Template};
+use crate::words::Words;
+
+/// Distinct runs that are drawn: enough that no cache of a processor holds what is sent.
+const TEMPLATES: u64 = 400;
+/// What everything that is drawn comes from.
+const SEED: u64 = 20_261_121;
+
+/// Runs to be sent, encoded in one format.
+#[derive(Clone)]
+pub(crate) struct Templates {
+    format: Format,
+    all: Arc<Vec<Template>>,
+}
+
+/// Where runs are sent, and as whom.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// Where ingest-api listens.
+    pub(crate) address: SocketAddr,
+    /// A key that may send.
+    pub(crate) key: String,
+}
+
+/// How runs are sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    /// Connections, each with one request in flight.
+    pub(crate) connections: usize,
+    /// Runs in a request.
+    pub(crate) batch: usize,
+    /// For how long requests are begun.
+    pub(crate) seconds: Duration,
+    /// How many runs are sent at most.
+    pub(crate) runs_max: usize,
+    /// How long before now runs may have ended; zero lets them end now.
+    pub(crate) spread: Duration,
+}
+
+/// What was acknowledged.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Ids of the runs of all requests that were answered 200.
+    pub(crate) runs: Vec<Uuid>,
+    /// Latencies of the requests.
+    pub(crate) latencies: Latencies,
+    /// From the first request to the last answer.
+    pub(crate) took: Duration,
+}
+
+impl Templates {
+    /// Draws the runs, the same ones in every run of the program.
+    pub(crate) fn draw(format: Format, render: fn(&Run) -> Vec<u8>) -> Self {
+        let mut random = Random::new(SEED);
+        let words = Words::new(&mut random);
+        let template = |_| {
+            let run = Run::draw(&mut random, &words);
+            Template::new(render(&run), format, &run)
+        };
+        Self { format, all: Arc::new((0..TEMPLATES).map(template).collect()) }
+    }
+
+    /// One of them under a fresh identity, with a start such that it ends so many microseconds
+    /// before the moment.
+    pub(crate) fn pick(&self, random: &mut Random, now: Timestamp, ago_us: i64) -> (&Template, Identity) {
+        let template = random.one_of(&self.all);
+        let identity = Identity {
+            run: Uuid::from_u64_pair(random.number(), random.number()),
+            step_seed: random.number(),
+            started_at: Timestamp(now.0 - ago_us - template.lasts_us()),
+        };
+        (template, identity)
+    }
+}
+
+/// Sends until time or runs are used up.
+pub(crate) async fn send(target: &Target, templates: &Templates, pace: Pace) -> Result<Ledger> {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let began = Instant::now();
+    let mut connections = JoinSet::new();
+    for number in 0..pace.connections {
+        let connection = Connection {
+            client: Client::connect(target.address).await.context("ingest-api does not listen")?,
+            random: Random::new(SEED + 1 + number as u64),
+            templates: templates.clone(),
+            key: target.key.clone(),
+            pace,
+        };
+        connections.spawn(connection.run(began, sent.clone()));
+    }
+    let mut ledger = Ledger::default();
+    while let Some(ended) = connections.join_next().await {
+        let part = ended.context("a connection's task panicked")??;
+        ledger.runs.extend(part.runs);
+        ledger.latencies.extend(part.latencies);
+    }
+    ledger.took = began.elapsed();
+    Ok(ledger)
+}
+
+struct Connection {
+    client: Client,
+    random: Random,
+    templates: Templates,
+    key: String,
+    pace: Pace,
+}
+
+impl Connection {
+    async fn run(mut self, began: Instant, sent: Arc<AtomicUsize>) -> Result<Ledger> {
+        let mut ledger = Ledger::default();
+        let mut request = Vec::new();
+        while began.elapsed() < self.pace.seconds
+            && sent.fetch_add(self.pace.batch, Ordering::Relaxed) < self.pace.runs_max
+        {
+            request.clear();
+            let runs = self.write(&mut request);
+            let sent_at = Instant::now();
+            self.client.exchange(&request).await?.ok()?;
+            ledger.latencies.push(sent_at.elapsed());
+            ledger.runs.extend(runs);
+        }
+        Ok(ledger)
+    }
+
+    /// Writes a request and gives the ids of its runs.
+    fn write(&mut self, request: &mut Vec<u8>) -> Vec<Uuid> {
+        let now = SystemClock.now();
+        let spread_us = u64::try_from(self.pace.spread.as_micros()).unwrap_or(u64::MAX);
+        let Self { templates, random, pace, .. } = self;
+        let picked: Vec<_> = (0..pace.batch)
+            .map(|_| {
+                let ago_us = if spread_us == 0 { 0 } else { random.below(spread_us) };
+                templates.pick(random, now, i64::try_from(ago_us).unwrap_or(i64::MAX))
+            })
+            .collect();
+        let (path, content_type, brackets) = match templates.format {
+            Format::Native => ("/v1/runs", "application/json", true),
+            Format::Otlp | Format::Copy => ("/v1/traces", "application/x-protobuf", false),
+        };
+        let bytes: usize = picked.iter().map(|(template, _)| template.bytes().len()).sum();
+        let length = if brackets { bytes + picked.len() + 1 } else { bytes };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {}\r\n\
+             Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n",
+            self.key
+        );
+        request.extend_from_slice(head.as_bytes());
+        for (place, (template, identity)) in picked.iter().enumerate() {
+            if brackets {
+                request.push(if place == 0 { b'[' } else { b',' });
+            }
+            template.append(identity, request);
+        }
+        if brackets {
+            request.push(b']');
+        }
+        picked.iter().map(|(_, identity)| identity.run).collect()
+    }
+}

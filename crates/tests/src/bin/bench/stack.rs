@@ -1,0 +1,187 @@
+//! The real system: a cluster with the schema, a project with a key, and the services as child
+//! processes, each under its own database role.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use runwatch_cli::process::{LastLines, Output, Process, Program};
+use runwatch_core::api_key::{ApiKey, Scope};
+use runwatch_core::ids::KeyId;
+use runwatch_store::{api_keys, migrate, pool, projects};
+use rustix::process::Signal;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::cluster::{Cluster, free_port};
+use crate::http::Client;
+use crate::load::Target;
+
+/// How long a service may take to stop, and to become ready.
+const LIMIT: Duration = Duration::from_secs(30);
+/// The pause between two looks at whether something has come about.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
+/// A service of ours.
+#[derive(Clone, Copy)]
+struct Service {
+    name: &'static str,
+    role: &'static str,
+    bind_variable: &'static str,
+}
+
+/// The services, in the order in which they are started.
+const SERVICES: [Service; 3] = [
+    Service { name: "alert-worker", role: "runwatch_worker", bind_variable: "WORKER_BIND" },
+    Service { name: "query-api", role: "runwatch_query", bind_variable: "QUERY_BIND" },
+    Service { name: "ingest-api", role: "runwatch_ingest", bind_variable: "INGEST_BIND" },
+];
+
+/// A project with a key that may do everything.
+#[derive(Clone)]
+pub(crate) struct Project {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// The key.
+    pub(crate) key: String,
+}
+
+/// The running system.
+pub(crate) struct Stack {
+    /// Its database.
+    pub(crate) cluster: Cluster,
+    running: Vec<Running>,
+}
+
+struct Running {
+    program: Program,
+    process: Process,
+    address: SocketAddr,
+}
+
+impl Stack {
+    /// Starts everything and waits until it is ready.
+    pub(crate) async fn start() -> Result<Self> {
+        let cluster = Cluster::start().await?;
+        migrate::up(&cluster.admin_url()).await?;
+        let mut stack = Self { cluster, running: Vec::new() };
+        match stack.start_services().await {
+            Ok(()) => Ok(stack),
+            Err(error) => {
+                stack.stop().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_services(&mut self) -> Result<()> {
+        for service in SERVICES {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+            let env = vec![
+                ("DATABASE_URL", self.cluster.url(service.role)),
+                (service.bind_variable, address.to_string()),
+            ];
+            let program = Program {
+                name: service.name,
+                path: beside_ourselves(service.name)?,
+                args: Vec::new(),
+                env,
+                dir: "/".into(),
+                account: None,
+                stop_signal: Signal::TERM,
+                stop_limit: LIMIT,
+                output: Output::Quiet,
+            };
+            let lifeline = self.cluster.lifeline();
+            let process = Process::spawn(&program, lifeline, LastLines::default())?;
+            self.running.push(Running { program, process, address });
+        }
+        for running in &self.running {
+            wait_until_ready(running).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a project with a key.
+    pub(crate) async fn project(&self, name: &str) -> Result<Project> {
+        let mut conn = pool::connect(&self.cluster.url("runwatch_control")).await?;
+        let project = projects::create(&mut conn, name).await?;
+        let id = KeyId(Uuid::now_v7());
+        // The cluster lives for this measurement only, so that nothing needs to be secret.
+        let key = ApiKey::from_random(id, [7; 32]);
+        let new = api_keys::NewKey {
+            id,
+            name: "bench".to_owned(),
+            scopes: vec![Scope::Ingest, Scope::Read],
+            secret_hash: key.secret_hash(),
+        };
+        api_keys::create(&mut conn, project.id, &new).await?;
+        Ok(Project { id: project.id.0, key: key.to_text() })
+    }
+
+    /// Where a service listens.
+    pub(crate) fn address(&self, name: &str) -> Result<SocketAddr> {
+        Ok(self.running(name)?.address)
+    }
+
+    /// The number of a service's process.
+    pub(crate) fn pid(&self, name: &str) -> Result<u32> {
+        Ok(self.running(name)?.process.pid())
+    }
+
+    /// Where a project's runs are sent.
+    pub(crate) fn target(&self, project: &Project) -> Result<Target> {
+        Ok(Target { address: self.address("ingest-api")?, key: project.key.clone() })
+    }
+
+    /// Waits until the worker has folded everything into the rollups.
+    pub(crate) async fn wait_until_folded(&self) -> Result<()> {
+        let admin = self.cluster.connect(&self.cluster.admin_url()).await?;
+        let began = Instant::now();
+        while admin.query_one("SELECT EXISTS (SELECT FROM usage_deltas)", &[]).await?.try_get(0)? {
+            if began.elapsed() > LIMIT {
+                bail!("the worker has not folded everything within {} s", LIMIT.as_secs());
+            }
+            sleep(LOOK_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Stops everything, the services before their database.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        while let Some(Running { program, mut process, .. }) = self.running.pop() {
+            process.stop(&program).await?;
+        }
+        self.cluster.stop().await
+    }
+
+    fn running(&self, name: &str) -> Result<&Running> {
+        let running = self.running.iter().find(|running| running.program.name == name);
+        running.with_context(|| format!("{name} does not run"))
+    }
+}
+
+async fn wait_until_ready(running: &Running) -> Result<()> {
+    let began = Instant::now();
+    while !is_ready(running.address).await {
+        if began.elapsed() > LIMIT {
+            let last_lines = running.process.last_lines().text();
+            bail!("{} is not ready; its last lines:\n{last_lines}", running.program.name);
+        }
+        sleep(LOOK_PAUSE).await;
+    }
+    Ok(())
+}
+
+async fn is_ready(address: SocketAddr) -> bool {
+    let Ok(mut client) = Client::connect(address).await else { return false };
+    client.get("/ready", "").await.is_ok_and(|answer| answer.status == 200)
+}
+
+/// The executable of a service, which is built together with ours.
+fn beside_ourselves(name: &str) -> Result<PathBuf> {
+    let path = std::env::current_exe()?.with_file_name(name);
+    anyhow::ensure!(path.is_file(), "{} is missing: start scripts/bench", path.display());
+    Ok(path)
+}
