@@ -53,8 +53,7 @@ pub(crate) struct Refused {
 
 struct Waiting {
     arrival: Arrival,
-    /// Given back only when the arrival is stored: its bytes are in memory until then.
-    _held: Held,
+    held: Held,
     reply: oneshot::Sender<Result<Answer, NotStored>>,
 }
 
@@ -80,7 +79,7 @@ impl Queue {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting {
             arrival,
-            _held: held,
+            held,
             reply,
         };
         self.sender.try_send(waiting).map_err(|_full| NotStored)?;

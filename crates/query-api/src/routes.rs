@@ -69,7 +69,7 @@ fn docs() -> SwaggerUi {
 }
 
 async fn redirect_to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect()
+    HttpResponse::TemporaryRedirect()
         .insert_header((LOCATION, "/docs/"))
         .finish()
 }

@@ -1,9 +1,11 @@
-//! How the words of the domain appear in the OpenAPI document.
+//! How values and words of the domain appear in the OpenAPI document.
+
+use std::borrow::Cow;
 
 use runwatch_core::failures::FailureType;
 use runwatch_core::run::RunStatus;
 use runwatch_core::step::StepKind;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -11,49 +13,60 @@ use crate::json::Time;
 
 impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
-        RefOr::T(time())
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        let time = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(format));
+        RefOr::T(time.into())
     }
 }
 
 impl ToSchema for Time {}
 
-/// A moment.
-pub(crate) fn time() -> Schema {
-    let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .format(Some(format))
-        .into()
+/// The names of the statuses of runs.
+pub(crate) enum RunStatusName {}
+
+/// The names of the types of failures.
+pub(crate) enum FailureTypeName {}
+
+/// The names of the kinds of steps.
+pub(crate) enum StepKindName {}
+
+macro_rules! one_of {
+    ($type:ident, $schema:literal, $description:literal, $names:expr) => {
+        impl PartialSchema for $type {
+            fn schema() -> RefOr<Schema> {
+                let name = ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some($names))
+                    .description(Some($description));
+                RefOr::T(name.into())
+            }
+        }
+
+        impl ToSchema for $type {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($schema)
+            }
+        }
+    };
 }
 
-/// Where a run stands.
-pub(crate) fn run_status() -> Schema {
-    one_of(RunStatus::ALL.map(RunStatus::name))
-}
-
-/// Several of them.
-pub(crate) fn run_statuses() -> Schema {
-    ArrayBuilder::new().items(RefOr::T(run_status())).into()
-}
-
-/// Type of a failure.
-pub(crate) fn failure_type() -> Schema {
-    one_of(FailureType::ALL.map(FailureType::name))
-}
-
-/// Several of them.
-pub(crate) fn failure_types() -> Schema {
-    ArrayBuilder::new().items(RefOr::T(failure_type())).into()
-}
-
-/// Kind of a step.
-pub(crate) fn step_kind() -> Schema {
-    one_of(StepKind::ALL.map(StepKind::name))
-}
-
-fn one_of<const N: usize>(names: [&'static str; N]) -> Schema {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(names))
-        .into()
-}
+one_of!(
+    RunStatusName,
+    "RunStatus",
+    "Where a run stands",
+    RunStatus::ALL.map(RunStatus::name)
+);
+one_of!(
+    FailureTypeName,
+    "FailureType",
+    "What kind of thing went wrong",
+    FailureType::ALL.map(FailureType::name)
+);
+one_of!(
+    StepKindName,
+    "StepKind",
+    "What kind of work a step did",
+    StepKind::ALL.map(StepKind::name)
+);

@@ -21,3 +21,11 @@ pub mod payloads;
 pub mod fold;
 pub mod lifecycle;
 pub mod partitions;
+
+pub mod failure_groups;
+pub mod failures;
+pub mod payload_parts;
+pub mod quarantine;
+pub mod runs;
+pub mod steps;
+pub mod usage;

@@ -29,9 +29,10 @@ type Row = (
     Vec<u8>,
 );
 
-/// Gives every row of usage from one moment up to another to `take`; both should be borders of the
-/// resolution. What is not folded yet comes as rows of its own. It has to be called in a
-/// transaction with one snapshot, so that nothing is counted twice or missed.
+/// Gives every row of usage from one moment up to another to `take`.
+///
+/// Both should be borders of the resolution. What is not folded yet comes as rows of its own. It has
+/// to be called in a transaction with one snapshot, so that nothing is counted twice or missed.
 pub async fn read(
     conn: &mut Conn,
     project: ProjectId,

@@ -16,8 +16,16 @@ pub mod app;
 
 pub mod dump;
 pub mod rows;
+pub mod spans;
 pub mod until;
 
+mod logging;
 mod runtime;
 
 pub use runtime::block_on;
+
+/// Whether the long proofs are asked for: `RUNWATCH_PROVE=1` makes tests at random larger.
+pub fn is_proving() -> bool {
+    let env = runwatch_service::env::Env::process();
+    env.read(|env| env.flag("RUNWATCH_PROVE")).expect("RUNWATCH_PROVE is 1 or 0")
+}

@@ -24,7 +24,7 @@ pub(crate) async fn shared() -> &'static Template {
     static SHARED: OnceCell<Template> = OnceCell::const_new();
     SHARED
         .get_or_init(async || {
-            remove_old_folders();
+            std::thread::spawn(remove_old_folders);
             Template::make(start(Durability::OffForTests).await).await
         })
         .await

@@ -4,8 +4,12 @@ use std::sync::LazyLock;
 
 use tokio::runtime::Runtime;
 
-static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| Runtime::new().expect("a runtime starts on any machine that runs tests"));
+use crate::logging;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    logging::init();
+    Runtime::new().expect("a runtime starts on any machine that runs tests")
+});
 
 /// Runs an asynchronous test to its end.
 pub fn block_on<T>(test: impl Future<Output = T>) -> T {

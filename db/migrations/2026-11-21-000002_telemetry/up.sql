@@ -182,5 +182,6 @@ BEGIN
     END LOOP;
 END
 $$;
--- A run's failures are computed anew as its facts arrive.
-GRANT DELETE ON agent_failures TO runwatch_ingest;
+-- A run's failures are computed anew as its facts arrive, and a finished step takes the place of its
+-- unfinished copy.
+GRANT DELETE ON agent_failures, agent_steps TO runwatch_ingest;

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use runwatch_store::error::StoreError;
 use runwatch_store::ingest::{Arrival, Writer};
 
+use crate::admission::Held;
 use crate::metrics::IngestMetrics;
 use crate::queue::{Answer, NotStored, Receiver, Waiting, isolate};
 
-/// Steps after which a flush is full: more gain nothing (../shared baselines: UNNEST gains little
-/// beyond some hundred rows) and hold locks longer.
+/// Steps after which a flush is full: more gain nothing (docs/BENCHMARKS.md) and hold locks longer.
 const STEPS_PER_FLUSH: usize = 4_000;
 /// Requests after which a flush is full.
 const REQUESTS_PER_FLUSH: usize = 256;
@@ -29,7 +30,7 @@ pub(super) async fn run(url: String, queue: Receiver, metrics: IngestMetrics) {
         writer: None,
         failed_at: None,
     };
-    while let Some((arrivals, replies)) = gather(&queue).await {
+    while let Some(Gathered { arrivals, replies, held: _held }) = gather(&queue).await {
         let started = Instant::now();
         let answers = connection.store(&arrivals).await;
         metrics.flushed(&arrivals, started.elapsed(), answers.is_ok());
@@ -49,36 +50,35 @@ pub(super) async fn run(url: String, queue: Receiver, metrics: IngestMetrics) {
     }
 }
 
-type Replies = Vec<tokio::sync::oneshot::Sender<Result<Answer, NotStored>>>;
+/// What was taken from the queue at one go.
+#[derive(Default)]
+struct Gathered {
+    arrivals: Vec<Arrival>,
+    replies: Vec<oneshot::Sender<Result<Answer, NotStored>>>,
+    /// Given back when all of it is stored: the bytes are in memory until then.
+    held: Vec<Held>,
+}
 
 /// Waits for a request, then takes all others that wait too. One writer gathers at a time; while
 /// it stores, requests queue up for the next: the busier, the larger the flushes.
-async fn gather(queue: &Receiver) -> Option<(Vec<Arrival>, Replies)> {
+async fn gather(queue: &Receiver) -> Option<Gathered> {
     let mut queue = queue.lock().await;
     let first = queue.recv().await?;
     // Lets requests that are ready to queue do so: what arrives together is stored together.
     tokio::task::yield_now().await;
     let mut steps = 0;
-    let (mut arrivals, mut replies) = (Vec::new(), Vec::new());
+    let mut gathered = Gathered::default();
     let mut next = Some(first);
-    while let Some(Waiting {
-        arrival,
-        _held,
-        reply,
-    }) = next.take()
-    {
-        steps += arrival
-            .runs
-            .iter()
-            .map(|run| run.part.steps.len())
-            .sum::<usize>();
-        arrivals.push(arrival);
-        replies.push(reply);
-        if steps < STEPS_PER_FLUSH && arrivals.len() < REQUESTS_PER_FLUSH {
+    while let Some(Waiting { arrival, held, reply }) = next.take() {
+        steps += arrival.runs.iter().map(|run| run.part.steps.len()).sum::<usize>();
+        gathered.arrivals.push(arrival);
+        gathered.replies.push(reply);
+        gathered.held.push(held);
+        if steps < STEPS_PER_FLUSH && gathered.arrivals.len() < REQUESTS_PER_FLUSH {
             next = queue.try_recv().ok();
         }
     }
-    Some((arrivals, replies))
+    Some(gathered)
 }
 
 /// A connection that is opened when it is needed and replaced when it is broken.

@@ -19,7 +19,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::json::Time;
 use crate::range::Range;
-use crate::schema;
 
 /// Over which time. It is widened to whole hours.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -27,10 +26,10 @@ use crate::schema;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Over {
     /// From when; a day before `to` unless said otherwise, and 90 days at most.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     from: Option<Time>,
     /// Until when; now unless said otherwise.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     to: Option<Time>,
 }
 
@@ -161,12 +160,12 @@ impl From<&Measures> for Counts {
 }
 
 fn latency(measures: &Measures) -> Option<Latency> {
-    let ms = |quantile: f64| Some(measures.latency.quantile(quantile)? / 1_000.0);
+    let ms = |quantile: f64| Some(measures.latency.quantile(quantile)?.round() / 1_000.0);
     if measures.count <= 0 {
         return None;
     }
     Some(Latency {
-        mean_ms: measures.duration_us as f64 / measures.count as f64 / 1_000.0,
+        mean_ms: (measures.duration_us as f64 / measures.count as f64).round() / 1_000.0,
         p50_ms: ms(0.5)?,
         p95_ms: ms(0.95)?,
         p99_ms: ms(0.99)?,

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::cursor::Page;
 use crate::json::Time;
-use crate::schema;
+use crate::schema::FailureTypeName;
 
 /// Failures that are the same one, again and again.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,7 +25,7 @@ pub(crate) struct FailureGroupItem {
     #[schema(value_type = String, format = Uuid)]
     group_id: Fingerprint,
     /// Type of its failures.
-    #[schema(schema_with = schema::failure_type)]
+    #[schema(value_type = FailureTypeName)]
     r#type: &'static str,
     /// Agent of its failures; empty if unknown.
     agent_id: String,
@@ -52,14 +52,14 @@ pub(crate) struct FailureGroupItem {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListFailureGroups {
     /// Type of its failures.
-    #[param(schema_with = schema::failure_type)]
+    #[param(inline, value_type = Option<FailureTypeName>)]
     r#type: Option<FailureType>,
     /// Agent of its failures.
     agent: Option<String>,
     /// Name of the step that they happened in.
     step: Option<String>,
     /// Its latest failure happened then or later.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     since: Option<Time>,
     /// What to sort by, `last_seen` unless said otherwise; the largest come first.
     #[param(inline)]

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::cursor::Page;
 use crate::json::Time;
 use crate::routes::failure_groups::FailureGroupItem;
-use crate::schema;
+use crate::schema::FailureTypeName;
 
 /// The only order of failures: the latest first.
 const ORDER: &str = "occurred_at";
@@ -38,7 +38,7 @@ pub(crate) struct FailureItem {
     /// That step's name; empty if none is known.
     step_name: String,
     /// Its type.
-    #[schema(schema_with = schema::failure_type)]
+    #[schema(value_type = FailureTypeName)]
     r#type: &'static str,
     /// Code of the provider, tool or program.
     code: Option<String>,
@@ -65,7 +65,7 @@ pub(crate) struct FailureItem {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListFailures {
     /// Its type.
-    #[param(schema_with = schema::failure_type)]
+    #[param(inline, value_type = Option<FailureTypeName>)]
     r#type: Option<FailureType>,
     /// The failure group that it belongs to.
     group_id: Option<Uuid>,
@@ -76,10 +76,10 @@ pub(crate) struct ListFailures {
     /// The run's environment.
     environment: Option<String>,
     /// It happened then or later.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     since: Option<Time>,
     /// It happened before then.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     until: Option<Time>,
     /// Failures of a page: 50 unless said otherwise, 1,000 at most.
     #[param(minimum = 1, maximum = 1000)]

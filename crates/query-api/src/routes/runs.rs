@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::json::{Time, dollars};
-use crate::schema;
+use crate::schema::{FailureTypeName, RunStatusName};
 
 /// A run as it is listed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,7 +20,7 @@ pub(super) struct RunItem {
     #[schema(value_type = String, format = Uuid)]
     run_id: RunId,
     /// Where it stands.
-    #[schema(schema_with = schema::run_status)]
+    #[schema(value_type = RunStatusName)]
     status: &'static str,
     /// When it started.
     started_at: Time,
@@ -57,7 +57,7 @@ pub(super) struct RunItem {
     /// Tools that its steps called, 50 at most.
     tools: Vec<String>,
     /// Types of its failures.
-    #[schema(schema_with = schema::failure_types)]
+    #[schema(value_type = Vec<FailureTypeName>)]
     failure_types: Vec<&'static str>,
     /// Counts and sums over its steps.
     totals: RunTotals,

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::json::{Time, dollars};
 use crate::routes::timeline::outline::{Line, outline};
-use crate::schema;
+use crate::schema::{FailureTypeName, StepKindName};
 
 /// Steps of a run whose tree is looked at, the earliest: about 30 MB while it is.
 const STEPS_MAX: u32 = 50_000;
@@ -60,7 +60,7 @@ pub(crate) struct TimelineNode {
     /// How many steps lie directly beneath it, those left out as well.
     children: usize,
     /// What kind of work it did.
-    #[schema(schema_with = schema::step_kind)]
+    #[schema(value_type = StepKindName)]
     kind: &'static str,
     /// Its name.
     name: String,
@@ -93,7 +93,7 @@ pub(crate) struct TimelineFailure {
     #[schema(value_type = Option<String>)]
     step_id: Option<StepId>,
     /// Its type.
-    #[schema(schema_with = schema::failure_type)]
+    #[schema(value_type = FailureTypeName)]
     r#type: &'static str,
     /// Its message.
     message: String,

@@ -17,7 +17,6 @@ use crate::app::App;
 use crate::json::Time;
 use crate::range::Range;
 use crate::routes::usage::group::{Dimension, Filter, Groups, UsageRow};
-use crate::schema;
 
 /// Which usage, and how it is added up.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -25,10 +24,10 @@ use crate::schema;
 #[into_params(parameter_in = Query)]
 pub(crate) struct GetUsage {
     /// From when; a day before `to` unless said otherwise, and 90 days at most.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     from: Option<Time>,
     /// Until when; now unless said otherwise.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     to: Option<Time>,
     /// Buckets of time, `hour` unless said otherwise; the range is widened to whole ones, in UTC.
     /// `all` adds up the whole range, widened to hours.
@@ -51,6 +50,7 @@ pub(crate) struct GetUsage {
     status: Option<String>,
 }
 
+/// Buckets of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Bucket {

@@ -92,9 +92,10 @@ struct Row {
 /// Steps that one fetch brings: about a megabyte.
 const BATCH: &str = "FETCH 5000 FROM skeleton";
 
-/// Gives the steps of a run to `take`, in their order, after a position, up to a limit; in batches,
-/// so that a large run never lies in memory as a whole. It opens a cursor and so must be called in
-/// a transaction, once.
+/// Gives the steps of a run to `take`, in their order, after a position, up to a limit.
+///
+/// They come in batches, so that a large run never lies in memory as a whole. It opens a cursor and
+/// so must be called in a transaction, once.
 pub async fn list_skeletons(
     conn: &mut Conn,
     project: ProjectId,

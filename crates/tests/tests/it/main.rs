@@ -4,5 +4,6 @@
 mod accounting;
 mod catalogue;
 mod migrations;
+mod order;
 mod roles;
 mod schema;

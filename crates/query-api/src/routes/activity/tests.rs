@@ -39,12 +39,12 @@ fn runs_and_steps_are_counted_apart() {
 #[test]
 fn rates_and_latencies_are_those_of_what_ended() {
     let mut sum = measures(1_000, 1);
-    sum.add(&measures(3_000, 0), 1);
+    sum.add(&measures(4_000, 0), 3);
     let counts = Counts::from(&sum);
-    assert_eq!(counts.error_rate, Some(0.5));
+    assert_eq!(counts.error_rate, Some(0.25));
     let latency = counts.latency.unwrap();
-    assert!((latency.mean_ms - 2.0).abs() < 1e-9);
-    assert!((latency.p99_ms - 3.0).abs() < 0.06, "{}", latency.p99_ms);
+    assert!((latency.mean_ms - 3.25).abs() < 1e-9);
+    assert!((latency.p50_ms - 4.0).abs() < 0.08, "{}", latency.p50_ms);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use runwatch_core::payload::Part;
 use runwatch_core::run::RunStatus;
 use runwatch_service::auth::Reader;
 use runwatch_service::problem::Problem;
-use runwatch_store::error::Result as StoreResult;
+use runwatch_store::error::{Result as StoreResult, StoreError};
 use runwatch_store::failures::FailureInfo;
 use runwatch_store::pool::Conn;
 use runwatch_store::runs::RunDetail;
@@ -111,8 +111,14 @@ async fn parts(conn: &mut Conn, reader: Reader, run: &RunDetail) -> StoreResult<
         parts = payload_parts::of_run(conn, project, place).await?;
     }
     if let Some(main) = run.main_step {
-        let step = steps::find(conn, project, place, main).await?;
-        let of_step = payload_parts::of_step(conn, project, place, main, step.content_hash).await?;
+        let of_step = match steps::find(conn, project, place, main).await {
+            Ok(step) => {
+                payload_parts::of_step(conn, project, place, main, step.content_hash).await?
+            }
+            // Steps may be deleted before their run.
+            Err(StoreError::NotFound) => Vec::new(),
+            Err(error) => return Err(error),
+        };
         let told: Vec<Part> = parts.iter().map(|part| part.part).collect();
         parts.extend(
             of_step

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::cursor::Page;
 use crate::json::Time;
 use crate::routes::runs::RunItem;
-use crate::schema;
+use crate::schema::{FailureTypeName, RunStatusName};
 
 /// Which runs, and in which order.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -33,10 +33,10 @@ pub(crate) struct ListRuns {
     /// The agent's type.
     agent_type: Option<String>,
     /// Where the run stands; several are alternatives.
-    #[param(schema_with = schema::run_statuses)]
+    #[param(inline, value_type = Vec<RunStatusName>)]
     status: Vec<RunStatus>,
     /// It has a failure of this type.
-    #[param(schema_with = schema::failure_type)]
+    #[param(inline, value_type = Option<FailureTypeName>)]
     failure_type: Option<FailureType>,
     /// The environment that it ran in.
     environment: Option<String>,
@@ -70,10 +70,10 @@ pub(crate) struct ListRuns {
     /// It used at most so many tokens, in and out.
     max_tokens: Option<u32>,
     /// It started then or later.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     started_after: Option<Time>,
     /// It started before then.
-    #[param(schema_with = schema::time)]
+    #[param(inline)]
     started_before: Option<Time>,
     /// Whether nothing was received for ten minutes while it runs.
     stalled: Option<bool>,

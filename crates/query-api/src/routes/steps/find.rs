@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::json::{Parts, Time, dollars, merged_objects};
-use crate::schema;
+use crate::schema::StepKindName;
 
 /// A step with everything that is known of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,7 +34,7 @@ pub(crate) struct StepDetail {
     #[schema(value_type = Option<String>)]
     parent_id: Option<StepId>,
     /// What kind of work it did.
-    #[schema(schema_with = schema::step_kind)]
+    #[schema(value_type = StepKindName)]
     kind: &'static str,
     /// Its name.
     name: String,

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::copy_rows::{COPY, HEADER, TABLE, TRAILER, render};
 use crate::load::Templates;
-use crate::machine;
+use crate::machine::{self, Program, Watch};
 use crate::random::Random;
 use crate::shape::STEPS;
 use crate::template::Format;
@@ -66,7 +66,10 @@ async fn measure_on(cluster: &Cluster, seconds: Duration) -> Result<Ceiling> {
     let admin = cluster.connect(&cluster.admin_url()).await?;
     admin.batch_execute(TABLE).await?;
     let templates = Templates::draw(Format::Copy, render);
-    let cpu_before = machine::cpu_seconds(cluster.pid())?;
+    let watch = Watch::begin([
+        Program::WithChildren(cluster.pid()),
+        Program::Alone(std::process::id()),
+    ])?;
     let began = Instant::now();
     let mut connections = JoinSet::new();
     for number in 0..CONNECTIONS {
@@ -78,7 +81,7 @@ async fn measure_on(cluster: &Cluster, seconds: Duration) -> Result<Ceiling> {
         rows += ended.context("a connection's task panicked")??;
     }
     let took = began.elapsed();
-    let cpu_s = machine::cpu_seconds(cluster.pid())? - cpu_before;
+    let [cpu_s, _generator] = watch.end()?;
     let rows = rows as f64;
     let bytes: i64 = admin
         .query_one(

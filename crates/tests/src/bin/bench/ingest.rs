@@ -10,10 +10,11 @@ use crate::ceiling::{self, Ceiling};
 use crate::load::{self, Ledger, Pace, Templates};
 use crate::report::{self, judged, rounded};
 use crate::shape::{Run, STEPS};
-use crate::stack::Stack;
+use crate::stack::{INGEST, Stack, WORKER};
 use crate::stored::{self, Stored};
 use crate::template::Format;
-use crate::{machine, native, otlp};
+use crate::machine::{self, Program, Watch};
+use crate::{native, otlp};
 
 /// How well the generated payloads may compress at most: otherwise the disk would have too little
 /// to do.
@@ -102,7 +103,7 @@ pub(crate) async fn run(seconds: Duration) -> Result<()> {
     ));
     let mut rows = Vec::new();
     for case in &CASES {
-        let stack = Stack::start().await?;
+        let stack = Stack::start(&[WORKER, INGEST]).await?;
         let measured = measure(&stack, case, seconds).await;
         stack.stop().await?;
         machine::settle().await?;
@@ -125,7 +126,7 @@ pub(crate) async fn run(seconds: Duration) -> Result<()> {
     report::table(
         &[
             "sent as", "runs a request", "steps/s", "of the ceiling", "p50 ms", "p99 ms",
-            "memory MB", "bytes a step", "CPU s per 100,000 steps: ingest-api + PostgreSQL",
+            "memory MB", "bytes a step", "of them steps, payloads", "CPU s per 100,000 steps: ingest-api + PostgreSQL",
             "worker, load generator", "payloads",
         ],
         &rows,
@@ -136,13 +137,6 @@ pub(crate) async fn run(seconds: Duration) -> Result<()> {
 async fn measure(stack: &Stack, case: &Case, seconds: Duration) -> Result<Measured> {
     let project = stack.project("bench").await?;
     let templates = Templates::draw(case.format, case.render);
-    let pids = [
-        stack.pid("ingest-api")?,
-        stack.cluster.pid(),
-        stack.pid("alert-worker")?,
-        std::process::id(),
-    ];
-    let cpu = || pids.map(machine::cpu_seconds).into_iter().collect::<Result<Vec<f64>>>();
     let pace = Pace {
         connections: case.connections,
         batch: case.batch,
@@ -150,14 +144,18 @@ async fn measure(stack: &Stack, case: &Case, seconds: Duration) -> Result<Measur
         runs_max: usize::MAX,
         spread: Duration::ZERO,
     };
-    let before = cpu()?;
+    let watch = Watch::begin([
+        Program::Alone(stack.pid(INGEST)?),
+        Program::WithChildren(stack.cluster.pid()),
+        Program::Alone(stack.pid(WORKER)?),
+        Program::Alone(std::process::id()),
+    ])?;
     let ledger = load::send(&stack.target(&project)?, &templates, pace).await?;
-    let after = cpu()?;
-    let memory_mb = machine::peak_memory_mb(stack.pid("ingest-api")?)?;
+    let cpu_s = watch.end()?;
+    let memory_mb = machine::peak_memory_mb(stack.pid(INGEST)?)?;
     stack.wait_until_folded().await?;
     let admin = stack.cluster.connect(&stack.cluster.admin_url()).await?;
     let stored = stored::read(&admin, &ledger).await?;
-    let cpu_s = std::array::from_fn(|at| after[at] - before[at]);
     Ok(Measured { ledger, stored, memory_mb, cpu_s })
 }
 
@@ -202,6 +200,7 @@ fn row(case: &Case, line: &Line, measured: &Measured) -> Vec<String> {
             line.bytes_per_step <= BYTES_PER_STEP_MAX,
             &format!("≤ {BYTES_PER_STEP_MAX}"),
         ),
+        format!("{:.0}, {:.0}", measured.stored.of_which[0], measured.stored.of_which[1]),
         format!("{ingest:.2} + {postgres:.2}"),
         format!("{worker:.2}, {generator:.2}"),
         format!("{:.2} : 1", measured.stored.compression),

@@ -1,4 +1,6 @@
-//! Runs in the native JSON form of `POST /v1/runs`.
+//! Runs in the native JSON form of `POST /v1/runs`, as somebody writes it who does not know the
+//! conventions of OpenTelemetry: what has a field of its own goes there, and the parameters of a
+//! model call are one object.
 
 use serde_json::{Map, Value, json};
 
@@ -38,12 +40,16 @@ pub(crate) fn render(run: &Run) -> Vec<u8> {
 }
 
 fn step(place: usize, step: &Step) -> Value {
-    let attributes: Map<String, Value> = step
-        .attributes
-        .iter()
-        .filter(|(key, _)| !FIELDS.contains(key))
-        .map(|(key, value)| ((*key).to_owned(), value.clone()))
-        .collect();
+    let (mut attributes, mut parameters) = (Map::new(), Map::new());
+    for (key, value) in step.attributes.iter().filter(|(key, _)| !FIELDS.contains(key)) {
+        match key.strip_prefix("gen_ai.request.") {
+            Some(parameter) => parameters.insert(parameter.to_owned(), value.clone()),
+            None => attributes.insert((*key).to_owned(), value.clone()),
+        };
+    }
+    if !parameters.is_empty() {
+        attributes.insert("parameters".to_owned(), Value::Object(parameters));
+    }
     let mut told = json!({
         "step_id": format!("{:016x}", placeholder_step(place)),
         "name": step.name,

@@ -25,24 +25,25 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// A service of ours.
 #[derive(Clone, Copy)]
-struct Service {
+pub(crate) struct Service {
     name: &'static str,
     role: &'static str,
     bind_variable: &'static str,
 }
 
-/// The services, in the order in which they are started.
-const SERVICES: [Service; 3] = [
-    Service { name: "alert-worker", role: "runwatch_worker", bind_variable: "WORKER_BIND" },
-    Service { name: "query-api", role: "runwatch_query", bind_variable: "QUERY_BIND" },
-    Service { name: "ingest-api", role: "runwatch_ingest", bind_variable: "INGEST_BIND" },
-];
+/// Folds what was taken in into the rollups.
+pub(crate) const WORKER: Service =
+    Service { name: "alert-worker", role: "runwatch_worker", bind_variable: "WORKER_BIND" };
+/// Answers questions.
+pub(crate) const QUERY: Service =
+    Service { name: "query-api", role: "runwatch_query", bind_variable: "QUERY_BIND" };
+/// Takes runs in.
+pub(crate) const INGEST: Service =
+    Service { name: "ingest-api", role: "runwatch_ingest", bind_variable: "INGEST_BIND" };
 
 /// A project with a key that may do everything.
 #[derive(Clone)]
 pub(crate) struct Project {
-    /// Its id.
-    pub(crate) id: Uuid,
     /// The key.
     pub(crate) key: String,
 }
@@ -61,12 +62,12 @@ struct Running {
 }
 
 impl Stack {
-    /// Starts everything and waits until it is ready.
-    pub(crate) async fn start() -> Result<Self> {
+    /// Starts the services on a cluster of their own and waits until they are ready.
+    pub(crate) async fn start(services: &[Service]) -> Result<Self> {
         let cluster = Cluster::start().await?;
         migrate::up(&cluster.admin_url()).await?;
         let mut stack = Self { cluster, running: Vec::new() };
-        match stack.start_services().await {
+        match stack.start_services(services).await {
             Ok(()) => Ok(stack),
             Err(error) => {
                 stack.stop().await?;
@@ -75,8 +76,8 @@ impl Stack {
         }
     }
 
-    async fn start_services(&mut self) -> Result<()> {
-        for service in SERVICES {
+    async fn start_services(&mut self, services: &[Service]) -> Result<()> {
+        for service in services {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
             let env = vec![
                 ("DATABASE_URL", self.cluster.url(service.role)),
@@ -117,22 +118,22 @@ impl Stack {
             secret_hash: key.secret_hash(),
         };
         api_keys::create(&mut conn, project.id, &new).await?;
-        Ok(Project { id: project.id.0, key: key.to_text() })
+        Ok(Project { key: key.to_text() })
     }
 
     /// Where a service listens.
-    pub(crate) fn address(&self, name: &str) -> Result<SocketAddr> {
-        Ok(self.running(name)?.address)
+    pub(crate) fn address(&self, service: Service) -> Result<SocketAddr> {
+        Ok(self.running(service)?.address)
     }
 
     /// The number of a service's process.
-    pub(crate) fn pid(&self, name: &str) -> Result<u32> {
-        Ok(self.running(name)?.process.pid())
+    pub(crate) fn pid(&self, service: Service) -> Result<u32> {
+        Ok(self.running(service)?.process.pid())
     }
 
     /// Where a project's runs are sent.
     pub(crate) fn target(&self, project: &Project) -> Result<Target> {
-        Ok(Target { address: self.address("ingest-api")?, key: project.key.clone() })
+        Ok(Target { address: self.address(INGEST)?, key: project.key.clone() })
     }
 
     /// Waits until the worker has folded everything into the rollups.
@@ -156,9 +157,9 @@ impl Stack {
         self.cluster.stop().await
     }
 
-    fn running(&self, name: &str) -> Result<&Running> {
-        let running = self.running.iter().find(|running| running.program.name == name);
-        running.with_context(|| format!("{name} does not run"))
+    fn running(&self, service: Service) -> Result<&Running> {
+        let running = self.running.iter().find(|running| running.program.name == service.name);
+        running.with_context(|| format!("{} was not started", service.name))
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is in the database afterwards, read by SQL and held against the ledger.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use anyhow::Result;
@@ -16,11 +19,15 @@ const RUNS: &str = "
     LEFT JOIN (SELECT run_id, count(*) AS stored FROM agent_steps GROUP BY run_id) AS steps
         USING (run_id)
     LEFT JOIN (SELECT DISTINCT run_id FROM agent_payloads) AS payloads USING (run_id)";
-/// Bytes of every table that holds telemetry or what is derived from it, with indexes and TOAST.
+/// Bytes of every table that holds telemetry or what is derived from it, with indexes and TOAST:
+/// of the steps, of their payloads, and of everything else.
 const BYTES: &str = "
-    SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname ~
-        '^(agent_|usage_|failure_groups|ingest_outcomes|quarantine|idempotency_keys)'";
+    SELECT coalesce(sum(bytes) FILTER (WHERE relname LIKE 'agent_steps%'), 0)::bigint,
+        coalesce(sum(bytes) FILTER (WHERE relname LIKE 'agent_payloads%'), 0)::bigint,
+        sum(bytes)::bigint
+    FROM (SELECT relname, pg_total_relation_size(oid) AS bytes FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname ~
+            '^(agent_|usage_|failure_groups|ingest_outcomes|quarantine|idempotency_keys)') AS tables";
 /// How well the payloads were compressed.
 const COMPRESSION: &str = "
     SELECT sum(decoded_bytes)::float8 / sum(octet_length(body)) FROM agent_payloads";
@@ -38,6 +45,8 @@ pub(crate) struct Stored {
     pub(crate) duplicates: u64,
     /// Bytes on disk for each stored step, every index included.
     pub(crate) bytes_per_step: f64,
+    /// Those of them in the table of steps, and in that of payloads.
+    pub(crate) of_which: [f64; 2],
     /// How many times smaller the payloads were made.
     pub(crate) compression: f64,
 }
@@ -51,10 +60,13 @@ pub(crate) async fn read(admin: &Client, ledger: &Ledger) -> Result<Stored> {
         let run: Uuid = row.try_get(0)?;
         runs.insert(run, (steps.unwrap_or(0).unsigned_abs(), row.try_get(2)?));
     }
-    let bytes: i64 = admin.query_one(BYTES, &[]).await?.try_get(0)?;
+    let row = admin.query_one(BYTES, &[]).await?;
+    let (steps, payloads, all): (i64, i64, i64) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     let compression: Option<f64> = admin.query_one(COMPRESSION, &[]).await?.try_get(0)?;
     let mut stored = compare(&runs, &ledger.runs);
-    stored.bytes_per_step = bytes as f64 / stored.stored as f64;
+    let per_step = |bytes: i64| bytes as f64 / stored.stored as f64;
+    (stored.bytes_per_step, stored.of_which) = (per_step(all), [per_step(steps), per_step(payloads)]);
     stored.compression = compression.unwrap_or(0.0);
     Ok(stored)
 }
@@ -75,6 +87,3 @@ fn compare(runs: &HashMap<Uuid, (u64, bool)>, acked: &[Uuid]) -> Stored {
         ..Stored::default()
     }
 }
-
-#[cfg(test)]
-mod tests;
