@@ -18,7 +18,7 @@ mod endpoints;
 use std::io;
 use std::sync::Arc;
 
-use actix_web::web::Data;
+use actix_web::web::{Data, get};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -61,6 +61,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let routes = move |config: &mut ServiceConfig<'_>| {
         config.app_data(app.clone()).app_data(keys.clone());
         endpoints::routes(config);
+        config.route("/openapi/ingest.json", get().to(openapi::get_openapi));
     };
     let unsafe_durability = settings.database.unsafe_durability;
     let readiness = Readiness::new(move || endpoints::check(pool.clone(), unsafe_durability));

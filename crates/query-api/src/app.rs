@@ -46,13 +46,6 @@ impl App {
     }
 }
 
-/// A database's URL with a limit of five seconds on each statement, so that no question, however
-/// broad, holds a connection for long.
-pub(crate) fn with_timeout(url: &str) -> String {
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}options=-c%20statement_timeout%3D5s")
-}
-
 /// Whether the database answers and keeps what it acknowledges; a standby is good enough to read.
 pub(crate) async fn check(pool: &Pool, unsafe_durability: bool) -> Result<(), String> {
     let mut conn = pool.get().await.map_err(|error| error.to_string())?;

@@ -60,10 +60,7 @@ impl Settings {
 /// Starts to serve. It has to be called on the main runtime, which drives the connections.
 pub fn start(settings: &Settings) -> io::Result<server::Running> {
     let database = &settings.database;
-    let pool = Pool::new(
-        &app::with_timeout(database.url.expose()),
-        database.pool_size,
-    );
+    let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
     let keys = Arc::new(key_cache(&pool));
     let app = Arc::new(App::new(pool, Arc::new(SystemClock)));

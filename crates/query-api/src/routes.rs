@@ -54,6 +54,7 @@ pub(crate) fn register(
             .app_data(Data::from(Arc::clone(&keys)))
             .configure(documented)
             .route("/openapi/query.json", web::get().to(get_openapi))
+            .route("/", web::get().to(redirect_to_docs))
             .route("/docs", web::get().to(redirect_to_docs))
             .map(|config| config.service(docs()));
     }

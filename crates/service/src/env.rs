@@ -13,6 +13,7 @@ type Lookup = Box<dyn Fn(&str) -> Option<OsString>>;
 /// Where settings are read from: the process's environment, or a map in tests.
 pub struct Env {
     lookup: Lookup,
+    asked: Vec<String>,
     mistakes: Vec<String>,
 }
 
@@ -59,6 +60,7 @@ impl Env {
     fn new(lookup: impl Fn(&str) -> Option<OsString> + 'static) -> Self {
         Self {
             lookup: Box::new(lookup),
+            asked: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -71,6 +73,13 @@ impl Env {
         } else {
             Err(Mistakes(self.mistakes))
         }
+    }
+
+    /// The names of the variables that reading these settings asks for, in their order.
+    pub fn names<T>(settings: impl FnOnce(&mut Self) -> T) -> Vec<String> {
+        let mut empty = Self::of([]);
+        settings(&mut empty);
+        empty.asked
     }
 
     /// A variable that has to be set.
@@ -141,6 +150,7 @@ impl Env {
 
     /// The text of a variable; one that is set to nothing counts as not set.
     fn text(&mut self, name: &str) -> Option<String> {
+        self.asked.push(name.to_owned());
         let value = (self.lookup)(name).filter(|value| !value.is_empty())?;
         match value.into_string() {
             Ok(text) => Some(text),

@@ -47,7 +47,10 @@ pub fn document(
 }
 
 /// Gives out the document of the service that runs.
-#[expect(clippy::unused_async, reason = "actix takes only async functions for handlers")]
+#[expect(
+    clippy::unused_async,
+    reason = "actix takes only async functions for handlers"
+)]
 pub async fn get_openapi(document: Data<OpenApi>) -> Json<OpenApi> {
     Json(OpenApi::clone(&document))
 }

@@ -48,7 +48,7 @@ pub enum LogFormat {
 /// What is logged, and how.
 #[derive(Clone, Debug)]
 pub struct LogSettings {
-    /// `RUNWATCH_LOG`, `info` by default: a filter such as `info,query_api=debug`.
+    /// `RUNWATCH_LOG`, `info,actix_server=warn` by default: a filter such as `info,query_api=debug`.
     pub filter: String,
     /// `RUNWATCH_LOG_FORMAT`, `text` or `json`, `json` by default.
     pub format: LogFormat,

@@ -21,6 +21,10 @@ const WAIT: std::time::Duration = std::time::Duration::from_millis(1_000);
 /// How long a connection may take to open.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// How long one statement of a reader may take, so that no question, however broad, holds a
+/// connection for long.
+const STATEMENT_TIMEOUT: &str = "5s";
+
 /// Connections that are kept open.
 #[derive(Clone)]
 pub struct Pool {
@@ -81,9 +85,10 @@ pub async fn read<T>(
     project: ProjectId,
     work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
 ) -> Result<T> {
-    // One round trip for both; and written out, because the closure need not be Send for actix.
+    // One round trip for all three; and written out, because the closure need not be Send for actix.
     let begin = format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.project = '{project}'"
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.project = '{project}'; \
+         SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"
     );
     AnsiTransactionManager::begin_transaction_sql(conn, &begin).await?;
     match work(conn).await {

@@ -30,11 +30,35 @@ impl Actor {
             Method::GET | Method::HEAD => &self.query_url,
             _ => &self.ingest_url,
         };
-        let request = self.client.request(method, format!("{base}{path}"));
-        match &self.key {
-            Some(key) => request.header("x-api-key", key),
-            None => request,
+        self.with_key(self.client.request(method, format!("{base}{path}")))
+    }
+
+    /// A request to ingest-api, whatever its method.
+    pub fn request_to_ingest(&self, method: Method, path: &str) -> RequestBuilder {
+        self.with_key(
+            self.client
+                .request(method, format!("{}{path}", self.ingest_url)),
+        )
+    }
+
+    /// The same caller with another key.
+    pub fn with_key_text(&self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
         }
+    }
+
+    /// The address of ingest-api, for requests that no client library would send.
+    pub fn ingest_address(&self) -> &str {
+        self.ingest_url
+            .strip_prefix("http://")
+            .expect("the services speak plain HTTP")
+    }
+
+    /// The key's text, if there is one.
+    pub fn key_text(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// Sends a request and reads the answer.
@@ -49,7 +73,9 @@ impl Actor {
 
     /// POST of a body of any kind.
     pub async fn post(&self, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
-        let request = self.request(Method::POST, path).header("content-type", content_type);
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", content_type);
         self.call(request.body(body.into())).await
     }
 
@@ -60,28 +86,41 @@ impl Actor {
 
     /// Adds steps to a run.
     pub async fn add_steps(&self, run: &str, steps: &Value) -> Answer {
-        self.post(&format!("/v1/runs/{run}/steps"), JSON, steps.to_string()).await
+        self.post(&format!("/v1/runs/{run}/steps"), JSON, steps.to_string())
+            .await
     }
 
     /// Adds failures to a run.
     pub async fn add_failures(&self, run: &str, failures: &Value) -> Answer {
-        self.post(&format!("/v1/runs/{run}/failures"), JSON, failures.to_string()).await
+        self.post(
+            &format!("/v1/runs/{run}/failures"),
+            JSON,
+            failures.to_string(),
+        )
+        .await
     }
 
     /// Tells what is new of a run.
     pub async fn change_run(&self, run: &str, change: &Value) -> Answer {
         let request = self.request(Method::PATCH, &format!("/v1/runs/{run}"));
-        self.call(request.header("content-type", JSON).body(change.to_string())).await
+        self.call(
+            request
+                .header("content-type", JSON)
+                .body(change.to_string()),
+        )
+        .await
     }
 
     /// Tells that a run is alive.
     pub async fn send_heartbeat(&self, run: &str) -> Answer {
-        self.call(self.request(Method::POST, &format!("/v1/runs/{run}/heartbeat"))).await
+        self.call(self.request(Method::POST, &format!("/v1/runs/{run}/heartbeat")))
+            .await
     }
 
     /// Sends an OTLP export as protobuf.
     pub async fn send_traces(&self, export: &ExportTraceServiceRequest) -> Answer {
-        self.post("/v1/traces", PROTOBUF, export.encode_to_vec()).await
+        self.post("/v1/traces", PROTOBUF, export.encode_to_vec())
+            .await
     }
 
     /// Sends an OTLP export as JSON.
@@ -102,5 +141,12 @@ impl Actor {
     /// Reads a step with its payloads.
     pub async fn step(&self, run: &str, step: &str) -> Answer {
         self.get(&format!("/v1/runs/{run}/steps/{step}")).await
+    }
+
+    fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.key {
+            Some(key) => request.header("x-api-key", key),
+            None => request,
+        }
     }
 }

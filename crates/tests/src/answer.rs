@@ -18,7 +18,11 @@ impl Answer {
     pub(crate) async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.expect("the body arrives whole");
-        Self { status, headers, body: body.to_vec() }
+        Self {
+            status,
+            headers,
+            body: body.to_vec(),
+        }
     }
 
     /// The answer itself, if it has this status; panics with the body else.
@@ -48,7 +52,15 @@ impl Answer {
     /// The `code` of a problem; panics if it is none.
     #[track_caller]
     pub fn code(&self) -> String {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text());
-        self.json()["code"].as_str().expect("a problem has a code").to_owned()
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            self.text()
+        );
+        self.json()["code"]
+            .as_str()
+            .expect("a problem has a code")
+            .to_owned()
     }
 }

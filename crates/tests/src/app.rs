@@ -23,6 +23,7 @@ pub struct TestApp {
 /// ingest-api and query-api over one database.
 pub struct Services {
     ingest: Running,
+    query: Running,
 }
 
 /// Runs a test with services of its own.
@@ -39,7 +40,11 @@ impl TestApp {
     pub async fn start() -> Self {
         let db = TestDb::new().await;
         let services = Services::start(&|role| db.url(role));
-        Self { db, services, client: client() }
+        Self {
+            db,
+            services,
+            client: client(),
+        }
     }
 
     /// Its database.
@@ -79,7 +84,11 @@ impl TestApp {
 
     /// Stops everything.
     pub async fn stop(self) {
-        let Self { db, services, client } = self;
+        let Self {
+            db,
+            services,
+            client,
+        } = self;
         // Open connections would be waited for.
         drop(client);
         services.stop().await;
@@ -97,9 +106,12 @@ impl Services {
     pub fn start(url: &dyn Fn(&str) -> String) -> Self {
         let settings = |role| Env::of(common(&url(role)));
         let ingest = settings("runwatch_ingest").read(ingest_api::settings::Settings::from_env);
+        let query = settings("runwatch_query").read(query_api::Settings::from_env);
         Self {
             ingest: ingest_api::start(&ingest.expect("these settings are valid"))
                 .expect("ingest-api starts"),
+            query: query_api::start(&query.expect("these settings are valid"))
+                .expect("query-api starts"),
         }
     }
 
@@ -108,14 +120,16 @@ impl Services {
         Actor {
             client: client.clone(),
             ingest_url: format!("http://{}", self.ingest.addr()),
-            query_url: String::new(),
+            query_url: format!("http://{}", self.query.addr()),
             key,
         }
     }
 
     /// Stops both.
     pub async fn stop(self) {
-        self.ingest.stop().await.expect("ingest-api stops");
+        let (ingest, query) = tokio::join!(self.ingest.stop(), self.query.stop());
+        ingest.expect("ingest-api stops");
+        query.expect("query-api stops");
     }
 }
 

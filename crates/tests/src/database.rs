@@ -41,7 +41,10 @@ impl Template {
         let admin = connect(&server.url(SUPERUSER, TEMPLATE)).await;
         for partition in texts(&admin, LATE_PARTITIONS).await {
             let drop = format!("DROP TABLE {partition}");
-            admin.batch_execute(&drop).await.expect("the partition is dropped");
+            admin
+                .batch_execute(&drop)
+                .await
+                .expect("the partition is dropped");
         }
         Self { server }
     }
@@ -81,7 +84,11 @@ impl TestDb {
     async fn create(template: &str) -> Self {
         let server = &postgres::shared().await.server;
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        execute(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        execute(
+            server,
+            &format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        )
+        .await;
         Self { server, name }
     }
 
@@ -115,14 +122,21 @@ impl TestDb {
         let admin = self.admin().await;
         for table in project_tables(&admin).await {
             if !["projects", "api_keys"].contains(&table.as_str()) {
-                admin.execute(&format!("DELETE FROM {table}"), &[]).await.expect("rows are deleted");
+                admin
+                    .execute(&format!("DELETE FROM {table}"), &[])
+                    .await
+                    .expect("rows are deleted");
             }
         }
     }
 
     /// Drops it, and whoever is still connected.
     pub async fn close(self) {
-        execute(self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+        execute(
+            self.server,
+            &format!("DROP DATABASE {} WITH (FORCE)", self.name),
+        )
+        .await;
     }
 }
 
@@ -152,9 +166,13 @@ pub async fn texts(client: &Client, statement: &str) -> Vec<String> {
 
 /// Does what the worker does until nothing is left to do: sums up large runs and folds.
 pub async fn fold_all(worker_url: &str) {
-    let mut writer = Writer::connect(worker_url).await.expect("the worker connects");
+    let mut writer = Writer::connect(worker_url)
+        .await
+        .expect("the worker connects");
     while writer.recount_next().await.expect("a run is summed up") {}
-    let mut conn = pool::connect(worker_url).await.expect("the worker connects");
+    let mut conn = pool::connect(worker_url)
+        .await
+        .expect("the worker connects");
     while fold::fold(&mut conn).await.expect("deltas are folded") > 0 {}
 }
 

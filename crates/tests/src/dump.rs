@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use runwatch_core::ids::StepId;
-use runwatch_store::payloads::{ListedStep, StoredPart, listed_steps, parts_of_run, parts_of_step};
 use runwatch_store::payloads::short_hash;
+use runwatch_store::payloads::{ListedStep, StoredPart, listed_steps, parts_of_run, parts_of_step};
 use serde_json::Value;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -27,8 +27,9 @@ const RECEIPT: &str = "ARRAY['received_at', 'last_received_at', 'run_day']";
 pub async fn dump(admin: &Client) -> String {
     let mut text = String::new();
     for table in TABLES {
-        let statement =
-            format!("SELECT (to_jsonb(t) - {RECEIPT}) FROM {table} t ORDER BY (to_jsonb(t) - {RECEIPT})::text");
+        let statement = format!(
+            "SELECT (to_jsonb(t) - {RECEIPT}) FROM {table} t ORDER BY (to_jsonb(t) - {RECEIPT})::text"
+        );
         let rows = admin.query(&statement, &[]).await.expect(table);
         for row in rows {
             let row: Value = row.get(0);
@@ -45,12 +46,19 @@ pub async fn dump(admin: &Client) -> String {
 /// copy of a step that was replaced since are nobody's.
 async fn payloads(admin: &Client) -> BTreeSet<String> {
     let standing = admin
-        .query("SELECT project_id, run_id, step_id, content_hash FROM agent_steps", &[])
+        .query(
+            "SELECT project_id, run_id, step_id, content_hash FROM agent_steps",
+            &[],
+        )
         .await
         .expect("the steps are read");
-    let standing: BTreeMap<(Uuid, Uuid, StepId), u32> = standing.iter().map(standing_step).collect();
+    let standing: BTreeMap<(Uuid, Uuid, StepId), u32> =
+        standing.iter().map(standing_step).collect();
     let chunks = admin
-        .query("SELECT project_id, run_id, steps, body FROM agent_payloads", &[])
+        .query(
+            "SELECT project_id, run_id, steps, body FROM agent_payloads",
+            &[],
+        )
         .await
         .expect("the chunks are read");
     let mut lines = BTreeSet::new();
@@ -77,6 +85,10 @@ fn standing_step(row: &Row) -> ((Uuid, Uuid, StepId), u32) {
 }
 
 fn line(project: Uuid, run: Uuid, step: Option<StepId>, part: &StoredPart) -> String {
-    let StoredPart { part, encoding, body } = part;
+    let StoredPart {
+        part,
+        encoding,
+        body,
+    } = part;
     format!("{project} {run} {step:?} {part:?} {encoding:?} {body}")
 }

@@ -15,6 +15,7 @@ pub mod answer;
 pub mod app;
 
 pub mod dump;
+pub mod moments;
 pub mod rows;
 pub mod spans;
 pub mod until;
@@ -27,5 +28,6 @@ pub use runtime::block_on;
 /// Whether the long proofs are asked for: `RUNWATCH_PROVE=1` makes tests at random larger.
 pub fn is_proving() -> bool {
     let env = runwatch_service::env::Env::process();
-    env.read(|env| env.flag("RUNWATCH_PROVE")).expect("RUNWATCH_PROVE is 1 or 0")
+    env.read(|env| env.flag("RUNWATCH_PROVE"))
+        .expect("RUNWATCH_PROVE is 1 or 0")
 }

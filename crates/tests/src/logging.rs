@@ -10,7 +10,10 @@ pub(crate) fn init() {
         .read(|env| env.checked("RUNWATCH_LOG", None, |text| Ok(Some(text.to_owned()))))
         .expect("any text is taken");
     if let Some(filter) = filter {
-        let settings = LogSettings { filter, format: LogFormat::Text };
+        let settings = LogSettings {
+            filter,
+            format: LogFormat::Text,
+        };
         logging::init(&settings).expect("RUNWATCH_LOG is a filter, and logging is set up once");
     }
 }

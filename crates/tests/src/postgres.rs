@@ -65,7 +65,9 @@ fn remove_old_folders() {
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let numbers = name.to_str().and_then(|name| name.strip_prefix(FOLDER_PREFIX));
+        let numbers = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(FOLDER_PREFIX));
         let owner = numbers.and_then(|numbers| numbers.split('-').next());
         let is_over = owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists());
         // Another process may be removing the same one.

@@ -10,9 +10,15 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// The project that most tests work with.
-pub const OURS: TestProject = TestProject { number: 1, name: "ours" };
+pub const OURS: TestProject = TestProject {
+    number: 1,
+    name: "ours",
+};
 /// Another one, whose people must never see anything of ours.
-pub const THEIRS: TestProject = TestProject { number: 2, name: "theirs" };
+pub const THEIRS: TestProject = TestProject {
+    number: 2,
+    name: "theirs",
+};
 
 /// A project of the template database.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +40,10 @@ impl TestProject {
 
     /// The key that may do this and nothing else.
     pub fn key(self, scope: Scope) -> ApiKey {
-        let scope_number = Scope::ALL.iter().take_while(|other| **other != scope).count();
+        let scope_number = Scope::ALL
+            .iter()
+            .take_while(|other| **other != scope)
+            .count();
         let mut id = [self.number; 16];
         id[15] = u8::try_from(scope_number).expect("there are four scopes");
         let id = KeyId(Uuid::from_bytes(id));
@@ -49,7 +58,10 @@ impl TestProject {
     pub(crate) async fn create(self, admin: &Client, conn: &mut Conn) {
         let insert = "INSERT INTO projects (project_id, name, content_key) VALUES ($1, $2, $3)";
         admin
-            .execute(insert, &[&self.id().0, &self.name, &self.content_key_uuid()])
+            .execute(
+                insert,
+                &[&self.id().0, &self.name, &self.content_key_uuid()],
+            )
             .await
             .expect("the project is created");
         for scope in Scope::ALL {

@@ -11,9 +11,15 @@ pub fn export(service: &str, spans: Vec<Span>) -> ExportTraceServiceRequest {
         attributes: vec![attribute("service.name", text(service))],
         ..Resource::default()
     };
-    let scope_spans = vec![ScopeSpans { spans, ..ScopeSpans::default() }];
-    let resource_spans =
-        vec![ResourceSpans { resource: Some(resource), scope_spans, ..ResourceSpans::default() }];
+    let scope_spans = vec![ScopeSpans {
+        spans,
+        ..ScopeSpans::default()
+    }];
+    let resource_spans = vec![ResourceSpans {
+        resource: Some(resource),
+        scope_spans,
+        ..ResourceSpans::default()
+    }];
     ExportTraceServiceRequest { resource_spans }
 }
 
@@ -31,26 +37,39 @@ pub fn span(trace: [u8; 16], id: u64, name: &str, (start_us, end_us): (i64, i64)
 
 /// The status of a span that failed.
 pub fn failed(message: &str) -> Status {
-    Status { code: 2, message: message.to_owned() }
+    Status {
+        code: 2,
+        message: message.to_owned(),
+    }
 }
 
 /// An attribute.
 pub fn attribute(key: &str, value: AnyValue) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() }
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(value),
+        ..KeyValue::default()
+    }
 }
 
 /// A text.
 pub fn text(text: &str) -> AnyValue {
-    AnyValue { value: Some(any_value::Value::StringValue(text.to_owned())) }
+    AnyValue {
+        value: Some(any_value::Value::StringValue(text.to_owned())),
+    }
 }
 
 /// An integer.
 pub fn int(number: i64) -> AnyValue {
-    AnyValue { value: Some(any_value::Value::IntValue(number)) }
+    AnyValue {
+        value: Some(any_value::Value::IntValue(number)),
+    }
 }
 
 /// A list of texts.
 pub fn texts(all: &[&str]) -> AnyValue {
     let values = all.iter().map(|one| text(one)).collect();
-    AnyValue { value: Some(any_value::Value::ArrayValue(ArrayValue { values })) }
+    AnyValue {
+        value: Some(any_value::Value::ArrayValue(ArrayValue { values })),
+    }
 }

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use runwatch_core::ids::RunId;
 use runwatch_core::limits::REJECTIONS_LISTED_MAX;
 use runwatch_store::ingest::{CONFLICT, Conflict, ConflictingItem};
 
@@ -57,17 +58,17 @@ impl Rejection {
     }
 
     /// An item that contradicts what was stored before.
-    pub(super) fn conflict(index: usize, conflict: &Conflict) -> Self {
+    pub(super) fn conflict(index: usize, run: RunId, conflict: &Conflict) -> Self {
         let id = match conflict.what {
-            ConflictingItem::Run => None,
-            ConflictingItem::Step(id) => Some(id.to_string()),
-            ConflictingItem::Failure(id) => Some(id.0.to_string()),
+            ConflictingItem::Run => run.to_string(),
+            ConflictingItem::Step(id) => id.to_string(),
+            ConflictingItem::Failure(id) => id.0.to_string(),
         };
-        let message = conflict.message.clone();
+        let (code, message) = (CONFLICT.to_owned(), conflict.message.clone());
         Self {
             index,
-            id,
-            code: CONFLICT.to_owned(),
+            id: Some(id),
+            code,
             field: None,
             message,
         }

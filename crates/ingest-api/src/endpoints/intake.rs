@@ -114,8 +114,8 @@ struct Decoding {
 /// What was read of a request, for the answer.
 struct Decoded {
     rejected: Vec<Rejection>,
-    /// Position in the request, of each run that was read.
-    positions: Vec<usize>,
+    /// Position in the request, and id, of each run that was read.
+    positions: Vec<(usize, RunId)>,
     run_ids: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ impl Decoding {
                     if part.run_id == fallback && self.run.is_none() {
                         decoded.run_ids.push(part.run_id.to_string());
                     }
-                    decoded.positions.push(index);
+                    decoded.positions.push((index, part.run_id));
                     runs.push(prepare(context, part, self.reading.is_run));
                 }
                 Err(error) => {
@@ -221,7 +221,7 @@ impl Decoded {
             run_ids: self.run_ids,
             ..Verdicts::default()
         };
-        for (index, verdict) in self.positions.iter().zip(&runs) {
+        for ((index, run), verdict) in self.positions.iter().zip(&runs) {
             let RunVerdict {
                 stored,
                 duplicates,
@@ -234,14 +234,20 @@ impl Decoded {
             }
             let conflicts = conflicts
                 .iter()
-                .map(|conflict| Rejection::conflict(*index, conflict));
+                .map(|conflict| Rejection::conflict(*index, *run, conflict));
             verdicts.rejected.extend(conflicts);
         }
         for refused in &answer.refused {
-            let index = self.positions.get(refused.run).copied().unwrap_or_default();
+            let Some((index, run)) = self.positions.get(refused.run).copied() else {
+                continue;
+            };
             verdicts.rejected.push(Rejection {
                 index,
-                id: refused.step.map(|step| step.to_string()),
+                id: Some(
+                    refused
+                        .step
+                        .map_or(run.to_string(), |step| step.to_string()),
+                ),
                 code: crate::queue::NOT_STORABLE.to_owned(),
                 field: None,
                 message: "The database cannot store it.".to_owned(),

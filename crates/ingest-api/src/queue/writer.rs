@@ -30,7 +30,12 @@ pub(super) async fn run(url: String, queue: Receiver, metrics: IngestMetrics) {
         writer: None,
         failed_at: None,
     };
-    while let Some(Gathered { arrivals, replies, held: _held }) = gather(&queue).await {
+    while let Some(Gathered {
+        arrivals,
+        replies,
+        held: _held,
+    }) = gather(&queue).await
+    {
         let started = Instant::now();
         let answers = connection.store(&arrivals).await;
         metrics.flushed(&arrivals, started.elapsed(), answers.is_ok());
@@ -69,8 +74,17 @@ async fn gather(queue: &Receiver) -> Option<Gathered> {
     let mut steps = 0;
     let mut gathered = Gathered::default();
     let mut next = Some(first);
-    while let Some(Waiting { arrival, held, reply }) = next.take() {
-        steps += arrival.runs.iter().map(|run| run.part.steps.len()).sum::<usize>();
+    while let Some(Waiting {
+        arrival,
+        held,
+        reply,
+    }) = next.take()
+    {
+        steps += arrival
+            .runs
+            .iter()
+            .map(|run| run.part.steps.len())
+            .sum::<usize>();
         gathered.arrivals.push(arrival);
         gathered.replies.push(reply);
         gathered.held.push(held);

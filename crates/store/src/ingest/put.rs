@@ -44,7 +44,11 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn update_runs(&self, runs: &[Resolved<'_>], now: DateTime<Utc>) -> Result<()> {
+    pub(super) async fn update_runs(
+        &self,
+        runs: &[Resolved<'_>],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let mut rows = Runs::default();
         let known = || runs.iter().filter(|run| run.old.is_some());
         for run in known().filter(|run| !run.deferred) {
@@ -95,7 +99,10 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn insert_chunks(&self, chunks: &[(RunKey, NaiveDate, Cow<'_, Chunk>)]) -> Result<()> {
+    pub(super) async fn insert_chunks(
+        &self,
+        chunks: &[(RunKey, NaiveDate, Cow<'_, Chunk>)],
+    ) -> Result<()> {
         let mut rows = Chunks::default();
         chunks
             .iter()

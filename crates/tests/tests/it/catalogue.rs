@@ -158,7 +158,11 @@ fn no_statement_calls_the_clock_inside_an_upsert() {
         for after in text.split("DO UPDATE").skip(1) {
             upserts += 1;
             let statement = after.split(['"', ';']).next().unwrap();
-            assert!(!statement.contains("now()"), "{}: {statement}", source.display());
+            assert!(
+                !statement.contains("now()"),
+                "{}: {statement}",
+                source.display()
+            );
         }
     }
     assert!(upserts >= 5, "the upserts of the store were not found");

@@ -1,9 +1,24 @@
 //! The integration tests: what the services promise, seen from outside. The modules are named for
 //! the routes and rules they look at.
 
+mod failures;
+mod quarantine;
+mod runs;
+mod steps;
+mod traces;
+mod usage;
+
+mod health;
+mod keys;
+mod openapi;
+
 mod accounting;
-mod catalogue;
-mod migrations;
+mod odd_input;
 mod order;
+mod unavailable;
+
+mod catalogue;
+mod env_example;
+mod migrations;
 mod roles;
 mod schema;

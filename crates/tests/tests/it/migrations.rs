@@ -60,7 +60,11 @@ fn schema(url: &str) -> String {
         .args(["--schema-only", url])
         .output()
         .expect("pg_dump is installed with PostgreSQL");
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    assert!(
+        dump.status.success(),
+        "{}",
+        String::from_utf8_lossy(&dump.stderr)
+    );
     let text = String::from_utf8(dump.stdout).expect("a schema is text");
     let lines = text.lines().filter(|line| !line.contains("restrict "));
     lines.map(|line| format!("{line}\n")).collect()

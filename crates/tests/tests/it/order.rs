@@ -11,10 +11,10 @@ use futures_util::StreamExt;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use runwatch_service::clock::{Clock, SystemClock};
 use runwatch_tests::actor::{Actor, JSON};
 use runwatch_tests::app::TestApp;
 use runwatch_tests::dump::dump;
+use runwatch_tests::moments::seconds_ago_us;
 use runwatch_tests::rows::project_tables;
 use runwatch_tests::{block_on, is_proving};
 use serde_json::Value;
@@ -43,8 +43,16 @@ impl Piece {
             Self::Patch(run, body) => agent.change_run(run, body).await,
             Self::Traces(export) => agent.send_traces(export).await,
         };
-        assert!(matches!(answer.status, 200 | 204), "{self:?}: {}", answer.text());
-        assert!(!answer.text().contains("partialSuccess"), "{self:?}: {}", answer.text());
+        assert!(
+            matches!(answer.status, 200 | 204),
+            "{self:?}: {}",
+            answer.text()
+        );
+        assert!(
+            !answer.text().contains("partialSuccess"),
+            "{self:?}: {}",
+            answer.text()
+        );
     }
 }
 
@@ -79,7 +87,10 @@ struct Pair {
 
 impl Pair {
     async fn start() -> Self {
-        Self { whole: TestApp::start().await, pieces: TestApp::start().await }
+        Self {
+            whole: TestApp::start().await,
+            pieces: TestApp::start().await,
+        }
     }
 
     async fn compare(&self, facts: &Facts, order: &[Piece]) {
@@ -114,15 +125,25 @@ fn first_difference<'t>(one: &'t str, other: &'t str) -> Option<(&'t str, &'t st
         match (one.next(), other.next()) {
             (None, None) => return None,
             (one, other) if one == other => {}
-            (one, other) => return Some((one.unwrap_or("(nothing)"), other.unwrap_or("(nothing)"))),
+            (one, other) => {
+                return Some((one.unwrap_or("(nothing)"), other.unwrap_or("(nothing)")));
+            }
         }
     }
 }
 
 /// Runs the property for facts at random.
 fn the_same_in_any_order(facts: impl Strategy<Value = Facts>) {
-    let cases = if is_proving() { CASES_WHEN_PROVING } else { CASES };
-    let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 200, ..Config::default() });
+    let cases = if is_proving() {
+        CASES_WHEN_PROVING
+    } else {
+        CASES
+    };
+    let mut runner = TestRunner::new(Config {
+        cases,
+        max_shrink_iters: 200,
+        ..Config::default()
+    });
     let with_schedule = facts.prop_flat_map(|facts| {
         let schedule = schedule(facts.pieces.len());
         (Just(facts), schedule)
@@ -136,18 +157,14 @@ fn the_same_in_any_order(facts: impl Strategy<Value = Facts>) {
     outcome.unwrap_or_else(|failed| panic!("{failed}"));
 }
 
-fn now_us() -> i64 {
-    SystemClock.now().0
-}
-
 #[test]
 fn a_run_told_in_pieces_is_the_run_told_whole() {
-    the_same_in_any_order(native::facts(now_us()));
+    the_same_in_any_order(native::facts(seconds_ago_us(0)));
 }
 
 #[test]
 fn a_trace_exported_span_by_span_is_the_trace_exported_at_once() {
-    the_same_in_any_order(otlp::facts(now_us()));
+    the_same_in_any_order(otlp::facts(seconds_ago_us(0)));
 }
 
 #[test]
@@ -158,10 +175,16 @@ fn the_comparison_notices_a_lost_step() {
             "run_id": "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11", "agent_id": "a",
             "steps": [{"step_id": "0000000000000001", "name": "one"}],
         });
-        Piece::Post("/v1/runs".to_owned(), run).send(&pair.whole.agent()).await;
+        Piece::Post("/v1/runs".to_owned(), run)
+            .send(&pair.whole.agent())
+            .await;
         let (whole, pieces) = (stored(&pair.whole).await, stored(&pair.pieces).await);
         assert!(first_difference(&whole, &pieces).is_some());
-        assert!(!project_tables(&pair.whole.db().admin().await).await.is_empty());
+        assert!(
+            !project_tables(&pair.whole.db().admin().await)
+                .await
+                .is_empty()
+        );
         pair.stop().await;
     });
 }

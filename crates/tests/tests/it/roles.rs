@@ -29,13 +29,18 @@ async fn readable(admin: &Client, role: &str, tables: &[String]) -> Vec<String> 
         ),
     )
     .await;
-    tables.iter().filter(|table| all.contains(table)).cloned().collect()
+    tables
+        .iter()
+        .filter(|table| all.contains(table))
+        .cloned()
+        .collect()
 }
 
 async fn count(client: &Client, table: &str, condition: &str) -> i64 {
     let statement = format!("SELECT count(project_id) FROM {table} WHERE {condition}");
     let row = client.query_one(&statement, &[]).await;
-    row.unwrap_or_else(|error| panic!("{statement}: {error}")).get(0)
+    row.unwrap_or_else(|error| panic!("{statement}: {error}"))
+        .get(0)
 }
 
 #[test]
@@ -52,7 +57,11 @@ fn query_sees_no_row_before_a_project_is_set_and_none_after_the_transaction() {
         let set = format!("BEGIN; SET LOCAL app.project = '{}'; COMMIT", OURS.id());
         query.batch_execute(&set).await.unwrap();
         for table in &readable {
-            assert_eq!(count(&query, table, "true").await, 0, "{table} after the transaction");
+            assert_eq!(
+                count(&query, table, "true").await,
+                0,
+                "{table} after the transaction"
+            );
         }
     });
 }
@@ -68,7 +77,11 @@ fn query_sees_one_project_and_nothing_of_another() {
             let ours = format!("project_id = '{}'", OURS.id());
             let expected = count(&admin, &table, &ours).await;
             assert_eq!(count(&query, &table, "true").await, expected, "{table}");
-            assert_eq!(count(&query, &table, &format!("NOT {ours}")).await, 0, "{table}");
+            assert_eq!(
+                count(&query, &table, &format!("NOT {ours}")).await,
+                0,
+                "{table}"
+            );
         }
     });
 }
@@ -77,7 +90,10 @@ fn query_sees_one_project_and_nothing_of_another() {
 fn query_reads_neither_keys_nor_secrets() {
     with_database(async |db| {
         let query = db.connect("runwatch_query").await;
-        for statement in ["SELECT secret_hash FROM api_keys", "SELECT content_key FROM projects"] {
+        for statement in [
+            "SELECT secret_hash FROM api_keys",
+            "SELECT content_key FROM projects",
+        ] {
             let error = query.query(statement, &[]).await.unwrap_err();
             assert_eq!(error.code(), Some(INSUFFICIENT_PRIVILEGE), "{statement}");
         }
@@ -88,15 +104,22 @@ fn query_reads_neither_keys_nor_secrets() {
 fn no_service_reads_a_partition_directly() {
     with_database(async |db| {
         let admin = db.admin().await;
-        let partitions =
-            texts(&admin, "SELECT relname::text FROM pg_class WHERE relispartition AND relkind = 'r'").await;
+        let partitions = texts(
+            &admin,
+            "SELECT relname::text FROM pg_class WHERE relispartition AND relkind = 'r'",
+        )
+        .await;
         assert!(partitions.len() >= 9);
         for role in SERVICE_ROLES {
             let client = db.connect(role).await;
             for partition in &partitions {
                 let select = format!("SELECT FROM {partition}");
                 let error = client.query(&select, &[]).await.expect_err(&select);
-                assert_eq!(error.code(), Some(INSUFFICIENT_PRIVILEGE), "{role}: {select}");
+                assert_eq!(
+                    error.code(),
+                    Some(INSUFFICIENT_PRIVILEGE),
+                    "{role}: {select}"
+                );
             }
         }
     });
@@ -182,10 +205,18 @@ const OTHER_WRITES: [&str; 32] = [
 async fn fingerprint(admin: &Client, tables: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for table in tables {
-        let hash = format!("SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM {table} t");
+        let hash = format!(
+            "SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM {table} t"
+        );
         found.extend(texts(admin, &hash).await);
     }
-    for catalogue in ["pg_class", "pg_proc", "pg_policy", "pg_largeobject_metadata", "pg_authid"] {
+    for catalogue in [
+        "pg_class",
+        "pg_proc",
+        "pg_policy",
+        "pg_largeobject_metadata",
+        "pg_authid",
+    ] {
         found.extend(texts(admin, &format!("SELECT count(*)::text FROM {catalogue}")).await);
     }
     found

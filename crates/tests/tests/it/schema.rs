@@ -26,8 +26,10 @@ const CATALOGUE: &str = "
 #[test]
 fn the_schema_of_the_store_is_that_of_the_database() {
     with_database(async |db| {
-        let catalogue: BTreeSet<String> =
-            texts(&db.admin().await, CATALOGUE).await.into_iter().collect();
+        let catalogue: BTreeSet<String> = texts(&db.admin().await, CATALOGUE)
+            .await
+            .into_iter()
+            .collect();
         let schema = said_by_the_store();
         let only_there: Vec<_> = catalogue.difference(&schema).collect();
         let only_here: Vec<_> = schema.difference(&catalogue).collect();
@@ -45,7 +47,10 @@ fn said_by_the_store() -> BTreeSet<String> {
         let (name, key) = head.trim().split_once(' ').unwrap();
         said.insert(format!("{name} key {key}"));
         let (columns, _) = rest.split_once('}').unwrap();
-        for column in columns.lines().filter_map(|line| line.trim().strip_suffix(',')) {
+        for column in columns
+            .lines()
+            .filter_map(|line| line.trim().strip_suffix(','))
+        {
             let (column, kind) = column.split_once(" -> ").unwrap();
             said.insert(format!("{name}.{column} {}", sql_type(kind)));
         }

@@ -119,7 +119,10 @@ async fn copy(
         }
         sink.send(Cursor::new(TRAILER.to_vec())).await?;
         let copied = sink.finish().await?;
-        ensure!(copied == ROWS_PER_COMMIT as u64, "{copied} rows were copied");
+        ensure!(
+            copied == ROWS_PER_COMMIT as u64,
+            "{copied} rows were copied"
+        );
         rows += copied;
     }
     Ok(rows)

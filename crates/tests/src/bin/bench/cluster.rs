@@ -46,7 +46,14 @@ impl Cluster {
         let server = Server::start(options).await?;
         let admin_url = server.admin_url();
         let (program, process) = server.into_parts();
-        Ok(Self { folder: folder.into(), port, admin_url, lifeline, program, process })
+        Ok(Self {
+            folder: folder.into(),
+            port,
+            admin_url,
+            lifeline,
+            program,
+            process,
+        })
     }
 
     /// What ends the processes that belong to the cluster when this one goes.

@@ -73,9 +73,12 @@ impl Rows {
     fn push(&mut self, place: usize, step: &Step) {
         let (kind, model) = match step.kind {
             Kind::Agent => (1_i16, None),
-            Kind::Model { model, input_tokens, output_tokens, .. } => {
-                (2, Some((model, input_tokens, output_tokens)))
-            }
+            Kind::Model {
+                model,
+                input_tokens,
+                output_tokens,
+                ..
+            } => (2, Some((model, input_tokens, output_tokens))),
             Kind::Tool { .. } => (3, None),
         };
         self.0.extend(COLUMNS.to_be_bytes());
@@ -97,12 +100,16 @@ impl Rows {
                 self.value(model.as_bytes());
                 self.tokens(input_tokens);
                 self.tokens(output_tokens);
-                let tokens = f64::from(u32::try_from(input_tokens + output_tokens).unwrap_or(u32::MAX));
+                let tokens =
+                    f64::from(u32::try_from(input_tokens + output_tokens).unwrap_or(u32::MAX));
                 self.value(&(tokens * PRICE).to_be_bytes());
             }
             None => (0..4).for_each(|_| self.null()),
         }
-        let attributes = step.attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+        let attributes = step
+            .attributes
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()));
         let attributes = serde_json::Value::Object(attributes.collect()).to_string();
         self.value(&[&[JSONB_VERSION], attributes.as_bytes()].concat());
         self.value(step.input.to_string().as_bytes());

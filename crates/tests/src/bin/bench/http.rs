@@ -35,15 +35,17 @@ impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, received: Vec::with_capacity(READ) })
+        Ok(Self {
+            stream,
+            received: Vec::with_capacity(READ),
+        })
     }
 }
 
 impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Client<S> {
     /// Asks for a path with a key.
     pub(crate) async fn get(&mut self, path: &str, key: &str) -> Result<Answer> {
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {key}\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {key}\r\n\r\n");
         self.exchange(request.as_bytes()).await
     }
 
@@ -55,13 +57,17 @@ impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Client<S> {
             if let Some(at) = memchr::memmem::find(&self.received, b"\r\n\r\n") {
                 break at + 4;
             }
-            ensure!(self.received.len() < HEAD_BYTES_MAX, "the answer has no end of its head");
+            ensure!(
+                self.received.len() < HEAD_BYTES_MAX,
+                "the answer has no end of its head"
+            );
             self.read_more().await?;
         };
         let head = std::str::from_utf8(&self.received[..head_len])?.to_ascii_lowercase();
         let status = head.split(' ').nth(1).context("no status")?.parse()?;
         let header = |name: &str| {
-            head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            head.lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
         };
         let body = if header("transfer-encoding") == Some("chunked") {
             self.chunks(head_len).await?

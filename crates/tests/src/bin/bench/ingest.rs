@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use crate::ceiling::{self, Ceiling};
 use crate::load::{self, Ledger, Pace, Templates};
+use crate::machine::{self, Program, Watch};
 use crate::report::{self, judged, rounded};
 use crate::shape::{Run, STEPS};
 use crate::stack::{INGEST, Stack, WORKER};
 use crate::stored::{self, Stored};
 use crate::template::Format;
-use crate::machine::{self, Program, Watch};
 use crate::{native, otlp};
 
 /// How well the generated payloads may compress at most: otherwise the disk would have too little
@@ -125,9 +125,18 @@ pub(crate) async fn run(seconds: Duration) -> Result<()> {
     }
     report::table(
         &[
-            "sent as", "runs a request", "steps/s", "of the ceiling", "p50 ms", "p99 ms",
-            "memory MB", "bytes a step", "of them steps, payloads", "CPU s per 100,000 steps: ingest-api + PostgreSQL",
-            "worker, load generator", "payloads",
+            "sent as",
+            "runs a request",
+            "steps/s",
+            "of the ceiling",
+            "p50 ms",
+            "p99 ms",
+            "memory MB",
+            "bytes a step",
+            "of them steps, payloads",
+            "CPU s per 100,000 steps: ingest-api + PostgreSQL",
+            "worker, load generator",
+            "payloads",
         ],
         &rows,
     );
@@ -156,11 +165,21 @@ async fn measure(stack: &Stack, case: &Case, seconds: Duration) -> Result<Measur
     stack.wait_until_folded().await?;
     let admin = stack.cluster.connect(&stack.cluster.admin_url()).await?;
     let stored = stored::read(&admin, &ledger).await?;
-    Ok(Measured { ledger, stored, memory_mb, cpu_s })
+    Ok(Measured {
+        ledger,
+        stored,
+        memory_mb,
+        cpu_s,
+    })
 }
 
 fn line(case: &Case, measured: &Measured, ceiling: Ceiling) -> Line {
-    let Measured { ledger, stored, memory_mb, cpu_s } = measured;
+    let Measured {
+        ledger,
+        stored,
+        memory_mb,
+        cpu_s,
+    } = measured;
     let steps = (ledger.runs.len() * STEPS) as f64;
     let steps_per_s = steps / ledger.took.as_secs_f64();
     Line {
@@ -191,16 +210,27 @@ fn row(case: &Case, line: &Line, measured: &Measured) -> Vec<String> {
         },
         case.batch.to_string(),
         line.steps_per_s.to_string(),
-        judged(line.ratio, line.ratio >= case.ratio_wanted, &format!("≥ {:.2}", case.ratio_wanted)),
+        judged(
+            line.ratio,
+            line.ratio >= case.ratio_wanted,
+            &format!("≥ {:.2}", case.ratio_wanted),
+        ),
         line.p50_ms.to_string(),
         line.p99_ms.to_string(),
-        judged(line.rss_mb, line.rss_mb <= MEMORY_MB_MAX, &format!("≤ {MEMORY_MB_MAX}")),
+        judged(
+            line.rss_mb,
+            line.rss_mb <= MEMORY_MB_MAX,
+            &format!("≤ {MEMORY_MB_MAX}"),
+        ),
         judged(
             line.bytes_per_step,
             line.bytes_per_step <= BYTES_PER_STEP_MAX,
             &format!("≤ {BYTES_PER_STEP_MAX}"),
         ),
-        format!("{:.0}, {:.0}", measured.stored.of_which[0], measured.stored.of_which[1]),
+        format!(
+            "{:.0}, {:.0}",
+            measured.stored.of_which[0], measured.stored.of_which[1]
+        ),
         format!("{ingest:.2} + {postgres:.2}"),
         format!("{worker:.2}, {generator:.2}"),
         format!("{:.2} : 1", measured.stored.compression),

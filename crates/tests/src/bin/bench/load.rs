@@ -25,6 +25,9 @@ const TEMPLATES: u64 = 400;
 /// What everything that is drawn comes from.
 const SEED: u64 = 20_261_121;
 
+/// More connections than are ever used, so that each of each part draws numbers of its own.
+const CONNECTIONS_MAX: u64 = 1_000;
+
 /// Runs to be sent, encoded in one format.
 #[derive(Clone)]
 pub(crate) struct Templates {
@@ -52,7 +55,8 @@ pub(crate) struct Pace {
     pub(crate) seconds: Duration,
     /// How many runs are sent at most.
     pub(crate) runs_max: usize,
-    /// How long before now runs may have ended; zero lets them end now.
+    /// Over how much time before now the ends of the runs are spread, the oldest sent first; zero
+    /// lets all of them end when they are sent.
     pub(crate) spread: Duration,
 }
 
@@ -76,12 +80,20 @@ impl Templates {
             let run = Run::draw(&mut random, &words);
             Template::new(render(&run), format, &run)
         };
-        Self { format, all: Arc::new((0..TEMPLATES).map(template).collect()) }
+        Self {
+            format,
+            all: Arc::new((0..TEMPLATES).map(template).collect()),
+        }
     }
 
     /// One of them under a fresh identity, with a start such that it ends so many microseconds
     /// before the moment.
-    pub(crate) fn pick(&self, random: &mut Random, now: Timestamp, ago_us: i64) -> (&Template, Identity) {
+    pub(crate) fn pick(
+        &self,
+        random: &mut Random,
+        now: Timestamp,
+        ago_us: i64,
+    ) -> (&Template, Identity) {
         let template = random.one_of(&self.all);
         let identity = Identity {
             run: Uuid::from_u64_pair(random.number(), random.number()),
@@ -94,13 +106,25 @@ impl Templates {
 
 /// Sends until time or runs are used up.
 pub(crate) async fn send(target: &Target, templates: &Templates, pace: Pace) -> Result<Ledger> {
+    send_as(target, templates, pace, 0).await
+}
+
+/// As [`send`], with runs that no other part of the program sends.
+pub(crate) async fn send_as(
+    target: &Target,
+    templates: &Templates,
+    pace: Pace,
+    part: u64,
+) -> Result<Ledger> {
     let sent = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
     let mut connections = JoinSet::new();
     for number in 0..pace.connections {
         let connection = Connection {
-            client: Client::connect(target.address).await.context("ingest-api does not listen")?,
-            random: Random::new(SEED + 1 + number as u64),
+            client: Client::connect(target.address)
+                .await
+                .context("ingest-api does not listen")?,
+            random: Random::new(SEED + 1 + number as u64 + part * CONNECTIONS_MAX),
             templates: templates.clone(),
             key: target.key.clone(),
             pace,
@@ -129,11 +153,14 @@ impl Connection {
     async fn run(mut self, began: Instant, sent: Arc<AtomicUsize>) -> Result<Ledger> {
         let mut ledger = Ledger::default();
         let mut request = Vec::new();
-        while began.elapsed() < self.pace.seconds
-            && sent.fetch_add(self.pace.batch, Ordering::Relaxed) < self.pace.runs_max
-        {
+        let batch = self.pace.batch;
+        while began.elapsed() < self.pace.seconds {
+            let before = sent.fetch_add(batch, Ordering::Relaxed);
+            if before >= self.pace.runs_max {
+                break;
+            }
             request.clear();
-            let runs = self.write(&mut request);
+            let runs = self.write(&mut request, before);
             let sent_at = Instant::now();
             self.client.exchange(&request).await?.ok()?;
             ledger.latencies.push(sent_at.elapsed());
@@ -142,23 +169,34 @@ impl Connection {
         Ok(ledger)
     }
 
-    /// Writes a request and gives the ids of its runs.
-    fn write(&mut self, request: &mut Vec<u8>) -> Vec<Uuid> {
+    /// Writes a request, before which so many runs were sent, and gives the ids of its runs.
+    fn write(&mut self, request: &mut Vec<u8>, before: usize) -> Vec<Uuid> {
         let now = SystemClock.now();
-        let spread_us = u64::try_from(self.pace.spread.as_micros()).unwrap_or(u64::MAX);
-        let Self { templates, random, pace, .. } = self;
-        let picked: Vec<_> = (0..pace.batch)
-            .map(|_| {
-                let ago_us = if spread_us == 0 { 0 } else { random.below(spread_us) };
-                templates.pick(random, now, i64::try_from(ago_us).unwrap_or(i64::MAX))
-            })
-            .collect();
+        let Self {
+            templates,
+            random,
+            pace,
+            ..
+        } = self;
+        let ago = pace
+            .spread
+            .mul_f64(1.0 - before as f64 / pace.runs_max as f64);
+        let ago_us = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
+        let pick = |_| templates.pick(random, now, ago_us);
+        let picked: Vec<_> = (0..pace.batch).map(pick).collect();
         let (path, content_type, brackets) = match templates.format {
             Format::Native => ("/v1/runs", "application/json", true),
             Format::Otlp | Format::Copy => ("/v1/traces", "application/x-protobuf", false),
         };
-        let bytes: usize = picked.iter().map(|(template, _)| template.bytes().len()).sum();
-        let length = if brackets { bytes + picked.len() + 1 } else { bytes };
+        let bytes: usize = picked
+            .iter()
+            .map(|(template, _)| template.bytes().len())
+            .sum();
+        let length = if brackets {
+            bytes + picked.len() + 1
+        } else {
+            bytes
+        };
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {}\r\n\
              Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n",

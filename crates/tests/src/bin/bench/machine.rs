@@ -89,7 +89,9 @@ fn cpu_s_with_children(pid: u32) -> Result<f64> {
     let mut ticks = parent.own_ticks + parent.waited_ticks;
     for entry in fs::read_dir("/proc")? {
         let name = entry?.file_name();
-        let Some(child) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(child) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
         // A process may end between the listing and the look at it.
         if let Ok(stat) = read_stat(child)
             && stat.parent == pid
@@ -103,8 +105,14 @@ fn cpu_s_with_children(pid: u32) -> Result<f64> {
 /// Seconds of processor time that all programs on this machine have used.
 fn busy_s() -> Result<f64> {
     let text = fs::read_to_string("/proc/stat")?;
-    let line = text.lines().next().context("no line about all processors")?;
-    let ticks = line.split_whitespace().skip(1).map(|number| Ok(number.parse::<u64>()?));
+    let line = text
+        .lines()
+        .next()
+        .context("no line about all processors")?;
+    let ticks = line
+        .split_whitespace()
+        .skip(1)
+        .map(|number| Ok(number.parse::<u64>()?));
     let ticks = ticks.collect::<Result<Vec<u64>>>()?;
     // proc(5): user, nice, system, idle, iowait, irq, softirq; what follows is counted before.
     let [user, nice, system, _idle, _iowait, irq, softirq, ..] = ticks.as_slice() else {
@@ -117,7 +125,11 @@ fn busy_s() -> Result<f64> {
 pub(crate) fn peak_memory_mb(pid: u32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: f64 = line.context("no VmHWM")?.trim_end_matches("kB").trim().parse()?;
+    let kib: f64 = line
+        .context("no VmHWM")?
+        .trim_end_matches("kB")
+        .trim()
+        .parse()?;
     Ok(kib * STATUS_UNIT / 1e6)
 }
 

@@ -10,12 +10,15 @@ mod load;
 mod machine;
 mod native;
 mod otlp;
+mod query;
 mod random;
 mod report;
 mod shape;
 mod stack;
 mod stored;
+mod straight;
 mod template;
+mod visible;
 mod words;
 
 use std::time::Duration;
@@ -29,23 +32,30 @@ use clap::{Parser, ValueEnum};
 struct Args {
     /// What to measure.
     bench: Bench,
-    /// How many seconds each measurement under load takes.
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    seconds: u64,
+    /// How many seconds each measurement takes; 60 for `ingest`, 5 for each question of `query`, 30
+    /// for `visible` unless said otherwise.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: Option<u64>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Bench {
     /// Steps stored a second, beside a bare COPY of the same steps.
     Ingest,
+    /// Latency of what is read most, beside the same SQL alone.
+    Query,
+    /// Time from the acknowledgement of a run until it is read.
+    Visible,
 }
 
 // One thread makes the load: it shares the machine's cores with what is measured.
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let seconds = Duration::from_secs(args.seconds);
+    let seconds = |default| Duration::from_secs(args.seconds.unwrap_or(default));
     match args.bench {
-        Bench::Ingest => ingest::run(seconds).await,
+        Bench::Ingest => ingest::run(seconds(60)).await,
+        Bench::Query => query::run(seconds(5)).await,
+        Bench::Visible => visible::run(seconds(30)).await,
     }
 }

@@ -23,7 +23,11 @@ const FIELDS: [&str; 9] = [
 /// A run as one JSON object.
 pub(crate) fn render(run: &Run) -> Vec<u8> {
     let failed = run.steps.first().is_some_and(|root| root.error.is_some());
-    let steps = run.steps.iter().enumerate().map(|(place, rendered)| step(place, rendered));
+    let steps = run
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(place, rendered)| step(place, rendered));
     let run = json!({
         "run_id": PLACEHOLDER_RUN,
         "agent_id": run.agent,
@@ -41,7 +45,11 @@ pub(crate) fn render(run: &Run) -> Vec<u8> {
 
 fn step(place: usize, step: &Step) -> Value {
     let (mut attributes, mut parameters) = (Map::new(), Map::new());
-    for (key, value) in step.attributes.iter().filter(|(key, _)| !FIELDS.contains(key)) {
+    for (key, value) in step
+        .attributes
+        .iter()
+        .filter(|(key, _)| !FIELDS.contains(key))
+    {
         match key.strip_prefix("gen_ai.request.") {
             Some(parameter) => parameters.insert(parameter.to_owned(), value.clone()),
             None => attributes.insert((*key).to_owned(), value.clone()),
@@ -68,7 +76,13 @@ fn step(place: usize, step: &Step) -> Value {
     if place > 0 {
         told["parent_id"] = json!(format!("{:016x}", placeholder_step(0)));
     }
-    if let Kind::Model { model, provider, input_tokens, output_tokens } = step.kind {
+    if let Kind::Model {
+        model,
+        provider,
+        input_tokens,
+        output_tokens,
+    } = step.kind
+    {
         told["model"] = json!(model);
         told["provider"] = json!(provider);
         told["usage"] = json!({

@@ -37,7 +37,11 @@ pub(crate) fn render(run: &Run) -> Vec<u8> {
         version: "0.58b0".to_owned(),
         ..InstrumentationScope::default()
     };
-    let spans = run.steps.iter().enumerate().map(|(place, step)| span(place, step));
+    let spans = run
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(place, step)| span(place, step));
     let scope_spans = ScopeSpans {
         scope: Some(scope),
         spans: spans.collect(),
@@ -45,13 +49,19 @@ pub(crate) fn render(run: &Run) -> Vec<u8> {
     };
     let resource_spans = ResourceSpans {
         resource: Some(Resource {
-            attributes: resource.iter().map(|(key, value)| attribute(key, value)).collect(),
+            attributes: resource
+                .iter()
+                .map(|(key, value)| attribute(key, value))
+                .collect(),
             ..Resource::default()
         }),
         scope_spans: vec![scope_spans],
         ..ResourceSpans::default()
     };
-    ExportTraceServiceRequest { resource_spans: vec![resource_spans] }.encode_to_vec()
+    ExportTraceServiceRequest {
+        resource_spans: vec![resource_spans],
+    }
+    .encode_to_vec()
 }
 
 fn span(place: usize, step: &Step) -> Span {
@@ -60,8 +70,14 @@ fn span(place: usize, step: &Step) -> Span {
         Kind::Agent | Kind::Model { .. } => ("gen_ai.input.messages", "gen_ai.output.messages"),
     };
     // The conventions' structured values travel as JSON text.
-    let bodies = [(input, Value::from(step.input.to_string())), (output, Value::from(step.output.to_string()))];
-    let error = step.error.as_ref().map(|(kind, _)| ("error.type", Value::from(*kind)));
+    let bodies = [
+        (input, Value::from(step.input.to_string())),
+        (output, Value::from(step.output.to_string())),
+    ];
+    let error = step
+        .error
+        .as_ref()
+        .map(|(kind, _)| ("error.type", Value::from(*kind)));
     let told = step.attributes.iter().chain(&bodies).chain(&error);
     let message = step.error.as_ref().map(|(_, message)| message.clone());
     let time = |time: runwatch_core::time::Timestamp| {
@@ -75,7 +91,11 @@ fn span(place: usize, step: &Step) -> Span {
             _ => placeholder_step(0).to_be_bytes().to_vec(),
         },
         name: step.name.clone(),
-        kind: if matches!(step.kind, Kind::Model { .. }) { CLIENT } else { INTERNAL },
+        kind: if matches!(step.kind, Kind::Model { .. }) {
+            CLIENT
+        } else {
+            INTERNAL
+        },
         start_time_unix_nano: time(placeholder_start(place)),
         end_time_unix_nano: time(placeholder_end(place)),
         attributes: told.map(|(key, value)| attribute(key, value)).collect(),
@@ -88,7 +108,11 @@ fn span(place: usize, step: &Step) -> Span {
 }
 
 fn attribute(key: &str, value: &Value) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(any(value)), ..KeyValue::default() }
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(any(value)),
+        ..KeyValue::default()
+    }
 }
 
 fn any(value: &Value) -> AnyValue {
@@ -99,9 +123,9 @@ fn any(value: &Value) -> AnyValue {
             Some(whole) => Any::IntValue(whole),
             None => Any::DoubleValue(number.as_f64().unwrap_or_default()),
         },
-        Value::Array(items) => {
-            Any::ArrayValue(ArrayValue { values: items.iter().map(any).collect() })
-        }
+        Value::Array(items) => Any::ArrayValue(ArrayValue {
+            values: items.iter().map(any).collect(),
+        }),
         Value::Null | Value::Object(_) => return AnyValue { value: None },
     };
     AnyValue { value: Some(value) }

@@ -29,7 +29,9 @@ impl Latencies {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent).div_ceil(100).max(1);
-        sorted.get(rank - 1).map_or(0.0, |latency| rounded(latency.as_secs_f64() * 1e3, 3))
+        sorted
+            .get(rank - 1)
+            .map_or(0.0, |latency| rounded(latency.as_secs_f64() * 1e3, 3))
     }
 }
 
@@ -57,6 +59,10 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
 
 /// A figure beside what is wanted of it.
 pub(crate) fn judged(figure: f64, is_as_wanted: bool, wanted: &str) -> String {
-    let verdict = if is_as_wanted { "as wanted" } else { "**missed**" };
+    let verdict = if is_as_wanted {
+        "as wanted"
+    } else {
+        "**missed**"
+    };
     format!("{figure} ({wanted}: {verdict})")
 }

@@ -30,8 +30,13 @@ pub(crate) const AGENTS: [(&str, &str, &str); 8] = [
     ("catalog-bot", "gemini-2.5-flash", "gcp.gemini"),
 ];
 /// The tools, which all agents share.
-const TOOLS: [&str; 5] =
-    ["lookup_order", "search_policies", "track_parcel", "refund_payment", "update_ticket"];
+const TOOLS: [&str; 5] = [
+    "lookup_order",
+    "search_policies",
+    "track_parcel",
+    "refund_payment",
+    "update_ticket",
+];
 
 /// A run without ids and times.
 pub(crate) struct Run {
@@ -97,7 +102,11 @@ impl Run {
         let is_failed = random.percent(FAILED_PERCENT);
         let mut run = Self {
             agent,
-            environment: if random.percent(80) { "production" } else { "staging" },
+            environment: if random.percent(80) {
+                "production"
+            } else {
+                "staging"
+            },
             session: format!("session-{:012x}", random.number() >> 16),
             user: format!("user-{:06}", random.below(100_000)),
             steps: Vec::with_capacity(STEPS),
@@ -115,7 +124,10 @@ impl Run {
         // A tool that does not answer ends the run.
         if is_failed && let Some(step) = run.steps.get_mut(STEPS - 3) {
             let order = random.below(1_000_000);
-            step.error = Some(("timeout", format!("order {order} was not found within 30 s")));
+            step.error = Some((
+                "timeout",
+                format!("order {order} was not found within 30 s"),
+            ));
         }
         let root = root(random, words, &run, starts_us);
         run.steps.insert(0, root);
@@ -138,13 +150,22 @@ fn root(random: &mut Random, words: &Words, run: &Run, lasts_us: i64) -> Step {
         attributes: vec![
             ("gen_ai.operation.name", json!("invoke_agent")),
             ("gen_ai.agent.name", json!(run.agent)),
-            ("gen_ai.agent.id", json!(format!("asst_{:024x}", random.number()))),
+            (
+                "gen_ai.agent.id",
+                json!(format!("asst_{:024x}", random.number())),
+            ),
             ("gen_ai.agent.description", json!(words.text(random, 230))),
             ("gen_ai.agent.version", json!("2.3.1")),
             ("gen_ai.conversation.id", json!(run.session)),
             ("user.id", json!(run.user)),
-            ("app.channel", json!(*random.one_of(&["web", "mail", "phone"]))),
-            ("app.region", json!(*random.one_of(&["eu-west-1", "us-east-1"]))),
+            (
+                "app.channel",
+                json!(*random.one_of(&["web", "mail", "phone"])),
+            ),
+            (
+                "app.region",
+                json!(*random.one_of(&["eu-west-1", "us-east-1"])),
+            ),
         ],
         input: message("user", words.text(random, TEXT_BYTES)),
         output: message("assistant", words.text(random, TEXT_BYTES)),
@@ -159,10 +180,19 @@ fn model_call(
     provider: &'static str,
 ) -> Step {
     let (input_tokens, output_tokens) = (random.between(300..4_000), random.between(20..600));
-    let id = format!("chatcmpl-{:016x}{:08x}", random.number(), random.number() >> 32);
+    let id = format!(
+        "chatcmpl-{:016x}{:08x}",
+        random.number(),
+        random.number() >> 32
+    );
     Step {
         name: format!("chat {model}"),
-        kind: Kind::Model { model, provider, input_tokens, output_tokens },
+        kind: Kind::Model {
+            model,
+            provider,
+            input_tokens,
+            output_tokens,
+        },
         starts_us: 0,
         lasts_us: i64::try_from(random.between(400_000..3_000_000)).unwrap_or(i64::MAX),
         attributes: vec![
@@ -179,7 +209,10 @@ fn model_call(
             ("gen_ai.response.finish_reasons", json!(["tool_calls"])),
             ("gen_ai.usage.input_tokens", json!(input_tokens)),
             ("gen_ai.usage.output_tokens", json!(output_tokens)),
-            ("gen_ai.usage.cache_read.input_tokens", json!(input_tokens / 2)),
+            (
+                "gen_ai.usage.cache_read.input_tokens",
+                json!(input_tokens / 2),
+            ),
             ("server.address", json!("models.example.com")),
             ("server.port", json!(443)),
             ("app.prompt", json!("support/answer.v12")),
@@ -204,7 +237,10 @@ fn tool_call(random: &mut Random, words: &Words) -> Step {
             ("gen_ai.operation.name", json!("execute_tool")),
             ("gen_ai.tool.name", json!(tool)),
             ("gen_ai.tool.type", json!("function")),
-            ("gen_ai.tool.call.id", json!(format!("call_{:016x}", random.number()))),
+            (
+                "gen_ai.tool.call.id",
+                json!(format!("call_{:016x}", random.number())),
+            ),
             ("gen_ai.tool.description", json!(words.text(random, 150))),
             ("gen_ai.tool.json_schema", json!(schema)),
             ("app.attempt", json!(random.between(1..3))),

@@ -23,27 +23,42 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// The pause between two looks at whether something has come about.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
+/// How long the worker may take to fold two million steps' rollups.
+const FOLD_LIMIT: Duration = Duration::from_secs(600);
+
 /// A service of ours.
 #[derive(Clone, Copy)]
 pub(crate) struct Service {
     name: &'static str,
-    role: &'static str,
+    /// The database role that it connects as.
+    pub(crate) role: &'static str,
     bind_variable: &'static str,
 }
 
 /// Folds what was taken in into the rollups.
-pub(crate) const WORKER: Service =
-    Service { name: "alert-worker", role: "runwatch_worker", bind_variable: "WORKER_BIND" };
+pub(crate) const WORKER: Service = Service {
+    name: "alert-worker",
+    role: "runwatch_worker",
+    bind_variable: "WORKER_BIND",
+};
 /// Answers questions.
-pub(crate) const QUERY: Service =
-    Service { name: "query-api", role: "runwatch_query", bind_variable: "QUERY_BIND" };
+pub(crate) const QUERY: Service = Service {
+    name: "query-api",
+    role: "runwatch_query",
+    bind_variable: "QUERY_BIND",
+};
 /// Takes runs in.
-pub(crate) const INGEST: Service =
-    Service { name: "ingest-api", role: "runwatch_ingest", bind_variable: "INGEST_BIND" };
+pub(crate) const INGEST: Service = Service {
+    name: "ingest-api",
+    role: "runwatch_ingest",
+    bind_variable: "INGEST_BIND",
+};
 
 /// A project with a key that may do everything.
 #[derive(Clone)]
 pub(crate) struct Project {
+    /// Its id.
+    pub(crate) id: Uuid,
     /// The key.
     pub(crate) key: String,
 }
@@ -66,7 +81,10 @@ impl Stack {
     pub(crate) async fn start(services: &[Service]) -> Result<Self> {
         let cluster = Cluster::start().await?;
         migrate::up(&cluster.admin_url()).await?;
-        let mut stack = Self { cluster, running: Vec::new() };
+        let mut stack = Self {
+            cluster,
+            running: Vec::new(),
+        };
         match stack.start_services(services).await {
             Ok(()) => Ok(stack),
             Err(error) => {
@@ -96,7 +114,11 @@ impl Stack {
             };
             let lifeline = self.cluster.lifeline();
             let process = Process::spawn(&program, lifeline, LastLines::default())?;
-            self.running.push(Running { program, process, address });
+            self.running.push(Running {
+                program,
+                process,
+                address,
+            });
         }
         for running in &self.running {
             wait_until_ready(running).await?;
@@ -118,7 +140,10 @@ impl Stack {
             secret_hash: key.secret_hash(),
         };
         api_keys::create(&mut conn, project.id, &new).await?;
-        Ok(Project { key: key.to_text() })
+        Ok(Project {
+            id: project.id.0,
+            key: key.to_text(),
+        })
     }
 
     /// Where a service listens.
@@ -133,16 +158,26 @@ impl Stack {
 
     /// Where a project's runs are sent.
     pub(crate) fn target(&self, project: &Project) -> Result<Target> {
-        Ok(Target { address: self.address(INGEST)?, key: project.key.clone() })
+        Ok(Target {
+            address: self.address(INGEST)?,
+            key: project.key.clone(),
+        })
     }
 
     /// Waits until the worker has folded everything into the rollups.
     pub(crate) async fn wait_until_folded(&self) -> Result<()> {
         let admin = self.cluster.connect(&self.cluster.admin_url()).await?;
         let began = Instant::now();
-        while admin.query_one("SELECT EXISTS (SELECT FROM usage_deltas)", &[]).await?.try_get(0)? {
-            if began.elapsed() > LIMIT {
-                bail!("the worker has not folded everything within {} s", LIMIT.as_secs());
+        while admin
+            .query_one("SELECT EXISTS (SELECT FROM usage_deltas)", &[])
+            .await?
+            .try_get(0)?
+        {
+            if began.elapsed() > FOLD_LIMIT {
+                bail!(
+                    "the worker has not folded everything within {} s",
+                    FOLD_LIMIT.as_secs()
+                );
             }
             sleep(LOOK_PAUSE).await;
         }
@@ -151,14 +186,22 @@ impl Stack {
 
     /// Stops everything, the services before their database.
     pub(crate) async fn stop(mut self) -> Result<()> {
-        while let Some(Running { program, mut process, .. }) = self.running.pop() {
+        while let Some(Running {
+            program,
+            mut process,
+            ..
+        }) = self.running.pop()
+        {
             process.stop(&program).await?;
         }
         self.cluster.stop().await
     }
 
     fn running(&self, service: Service) -> Result<&Running> {
-        let running = self.running.iter().find(|running| running.program.name == service.name);
+        let running = self
+            .running
+            .iter()
+            .find(|running| running.program.name == service.name);
         running.with_context(|| format!("{} was not started", service.name))
     }
 }
@@ -168,7 +211,10 @@ async fn wait_until_ready(running: &Running) -> Result<()> {
     while !is_ready(running.address).await {
         if began.elapsed() > LIMIT {
             let last_lines = running.process.last_lines().text();
-            bail!("{} is not ready; its last lines:\n{last_lines}", running.program.name);
+            bail!(
+                "{} is not ready; its last lines:\n{last_lines}",
+                running.program.name
+            );
         }
         sleep(LOOK_PAUSE).await;
     }
@@ -176,13 +222,22 @@ async fn wait_until_ready(running: &Running) -> Result<()> {
 }
 
 async fn is_ready(address: SocketAddr) -> bool {
-    let Ok(mut client) = Client::connect(address).await else { return false };
-    client.get("/ready", "").await.is_ok_and(|answer| answer.status == 200)
+    let Ok(mut client) = Client::connect(address).await else {
+        return false;
+    };
+    client
+        .get("/ready", "")
+        .await
+        .is_ok_and(|answer| answer.status == 200)
 }
 
 /// The executable of a service, which is built together with ours.
 fn beside_ourselves(name: &str) -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
-    anyhow::ensure!(path.is_file(), "{} is missing: start scripts/bench", path.display());
+    anyhow::ensure!(
+        path.is_file(),
+        "{} is missing: start scripts/bench",
+        path.display()
+    );
     Ok(path)
 }

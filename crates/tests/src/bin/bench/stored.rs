@@ -66,7 +66,8 @@ pub(crate) async fn read(admin: &Client, ledger: &Ledger) -> Result<Stored> {
     let compression: Option<f64> = admin.query_one(COMPRESSION, &[]).await?.try_get(0)?;
     let mut stored = compare(&runs, &ledger.runs);
     let per_step = |bytes: i64| bytes as f64 / stored.stored as f64;
-    (stored.bytes_per_step, stored.of_which) = (per_step(all), [per_step(steps), per_step(payloads)]);
+    (stored.bytes_per_step, stored.of_which) =
+        (per_step(all), [per_step(steps), per_step(payloads)]);
     stored.compression = compression.unwrap_or(0.0);
     Ok(stored)
 }
@@ -83,7 +84,10 @@ fn compare(runs: &HashMap<Uuid, (u64, bool)>, acked: &[Uuid]) -> Stored {
         acked: acked.len() as u64 * whole,
         stored: runs.values().map(|(steps, _)| steps).sum(),
         lost: acked.iter().map(missing).sum(),
-        duplicates: runs.values().map(|(steps, _)| steps.saturating_sub(whole)).sum(),
+        duplicates: runs
+            .values()
+            .map(|(steps, _)| steps.saturating_sub(whole))
+            .sum(),
         ..Stored::default()
     }
 }

@@ -86,8 +86,8 @@ impl Identity {
 impl Template {
     /// Finds the places in a run that was encoded with the placeholders.
     pub(crate) fn new(bytes: Vec<u8>, format: Format, run: &Run) -> Self {
-        let steps = (0..STEPS)
-            .flat_map(|step| [Field::Step(step), Field::Start(step), Field::End(step)]);
+        let steps =
+            (0..STEPS).flat_map(|step| [Field::Step(step), Field::Start(step), Field::End(step)]);
         let mut places = Vec::new();
         for field in steps.chain([Field::Run]) {
             let mut written = [0; FIELD_BYTES_MAX];
@@ -100,8 +100,17 @@ impl Template {
             places.extend(memmem::find_iter(&bytes, &written[..len]).map(|at| (at, field)));
         }
         places.sort_by_key(|(at, _)| *at);
-        let times_us = run.steps.iter().map(|step| (step.starts_us, step.starts_us + step.lasts_us));
-        Self { bytes, places, format, times_us: times_us.collect(), lasts_us: run.lasts_us() }
+        let times_us = run
+            .steps
+            .iter()
+            .map(|step| (step.starts_us, step.starts_us + step.lasts_us));
+        Self {
+            bytes,
+            places,
+            format,
+            times_us: times_us.collect(),
+            lasts_us: run.lasts_us(),
+        }
     }
 
     /// The encoded run, with what was written over last.

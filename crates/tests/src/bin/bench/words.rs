@@ -34,7 +34,9 @@ impl Words {
         let mut text = String::with_capacity(bytes + 16);
         while text.len() < bytes {
             // The smaller of two draws: low places come up more often, as frequent words do.
-            let place = random.below(self.0.len() as u64).min(random.below(self.0.len() as u64));
+            let place = random
+                .below(self.0.len() as u64)
+                .min(random.below(self.0.len() as u64));
             let place = usize::try_from(place).expect("it is below the length of a vector");
             text.push_str(&self.0[place]);
             text.push(if random.percent(8) { '.' } else { ' ' });

@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use runwatch_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Facts, Piece};
@@ -10,7 +11,11 @@ use super::{Facts, Piece};
 const STEPS_MAX: usize = 6;
 const KINDS: [&str; 6] = ["agent", "llm", "tool", "retrieval", "chain", "other"];
 const MODELS: [&str; 3] = ["gpt-4o", "claude-sonnet-4-5", "house-model"];
-const MESSAGES: [&str; 3] = ["upstream timed out after 31 s", "rate limit exceeded", "no such order: 7"];
+const MESSAGES: [&str; 3] = [
+    "upstream timed out after 31 s",
+    "rate limit exceeded",
+    "no such order: 7",
+];
 
 #[derive(Clone, Debug)]
 struct RunPlan {
@@ -67,32 +72,61 @@ fn step() -> impl Strategy<Value = StepPlan> {
     let parent = proptest::option::of(0..=STEPS_MAX);
     let model = proptest::option::of(0..MODELS.len());
     let tokens = proptest::option::of(any::<u16>());
-    let fields = (parent, 0..KINDS.len(), model, tokens, 0..120_000_i64, 0..90_000_i64);
+    let fields = (
+        parent,
+        0..KINDS.len(),
+        model,
+        tokens,
+        0..120_000_i64,
+        0..90_000_i64,
+    );
     (fields, ending(), any::<bool>()).prop_map(|(fields, ending, has_payload)| {
         let (parent, kind, model, tokens, offset_ms, duration_ms) = fields;
-        StepPlan { parent, kind, model, tokens, offset_ms, duration_ms, ending, has_payload }
+        StepPlan {
+            parent,
+            kind,
+            model,
+            tokens,
+            offset_ms,
+            duration_ms,
+            ending,
+            has_payload,
+        }
     })
 }
 
 fn failure() -> impl Strategy<Value = FailurePlan> {
     let step = proptest::option::of(0..STEPS_MAX);
-    (0..MESSAGES.len(), step, proptest::option::of(0..60_000_i64))
-        .prop_map(|(message, step, at_ms)| FailurePlan { message, step, at_ms })
+    (0..MESSAGES.len(), step, proptest::option::of(0..60_000_i64)).prop_map(
+        |(message, step, at_ms)| FailurePlan {
+            message,
+            step,
+            at_ms,
+        },
+    )
 }
 
 fn run() -> impl Strategy<Value = RunPlan> {
     let lists = (vec(step(), 0..=STEPS_MAX), vec(failure(), 0..=2));
-    (1..u128::MAX, any::<[bool; 10]>(), 0..5_usize, 0..200_000_i64, lists, any::<bool>()).prop_map(
-        |(id, has, status, duration_ms, (steps, failures), heartbeat)| RunPlan {
-            id,
-            has,
-            status,
-            duration_ms,
-            steps,
-            failures,
-            heartbeat,
-        },
+    (
+        1..u128::MAX,
+        any::<[bool; 10]>(),
+        0..5_usize,
+        0..200_000_i64,
+        lists,
+        any::<bool>(),
     )
+        .prop_map(
+            |(id, has, status, duration_ms, (steps, failures), heartbeat)| RunPlan {
+                id,
+                has,
+                status,
+                duration_ms,
+                steps,
+                failures,
+                heartbeat,
+            },
+        )
 }
 
 /// One to three runs around this time.
@@ -131,8 +165,16 @@ impl RunPlan {
             ("attributes", json!({"channel": "chat", "turn": 3})),
             ("user_id", json!("u-17")),
         ];
-        let mut head = vec![("agent_id", json!("bot")), ("started_at", json!(time(base_us)))];
-        head.extend(told.into_iter().zip(self.has).filter(|(_, has)| *has).map(|(field, _)| field));
+        let mut head = vec![
+            ("agent_id", json!("bot")),
+            ("started_at", json!(time(base_us))),
+        ];
+        head.extend(
+            told.into_iter()
+                .zip(self.has)
+                .filter(|(_, has)| *has)
+                .map(|(field, _)| field),
+        );
         if let Some(status) = statuses.get(self.status) {
             head.extend([("status", json!(status)), ("ended_at", json!(ended_at))]);
         }
@@ -140,13 +182,20 @@ impl RunPlan {
     }
 
     fn whole(&self, base_us: i64) -> Value {
-        let mut run: Map<String, Value> =
-            self.head(base_us).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut run: Map<String, Value> = self
+            .head(base_us)
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
         run.insert("run_id".to_owned(), json!(self.id()));
-        let steps = self.steps.iter().enumerate().map(|(at, step)| match step.ending {
-            Ending::Never => step.running(at, base_us),
-            _ => step.finished(at, base_us),
-        });
+        let steps = self
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(at, step)| match step.ending {
+                Ending::Never => step.running(at, base_us),
+                _ => step.finished(at, base_us),
+            });
         run.insert("steps".to_owned(), steps.collect());
         let failures = self.failures.iter().map(|failure| failure.json(base_us));
         run.insert("failures".to_owned(), failures.collect());
@@ -237,6 +286,8 @@ fn step_id(at: usize) -> String {
 }
 
 fn time(us: i64) -> String {
-    let time = runwatch_core::time::Timestamp(us).to_utc().expect("the time is of this century");
+    let time = runwatch_core::time::Timestamp(us)
+        .to_utc()
+        .expect("the time is of this century");
     time.to_rfc3339()
 }

@@ -10,8 +10,13 @@ use super::{Facts, Piece};
 /// Spans of one trace at most.
 const SPANS_MAX: usize = 7;
 /// What several spans may say differently of the run as a whole.
-const CLAIMS: [&str; 5] =
-    ["session.id", "user.id", "gen_ai.conversation.id", "gen_ai.agent.name", "gen_ai.workflow.name"];
+const CLAIMS: [&str; 5] = [
+    "session.id",
+    "user.id",
+    "gen_ai.conversation.id",
+    "gen_ai.agent.name",
+    "gen_ai.workflow.name",
+];
 const OPERATIONS: [&str; 5] = ["invoke_agent", "chat", "execute_tool", "embeddings", ""];
 const MESSAGES: [&str; 3] = ["connection refused by 10.0.0.7", "rate limit exceeded", ""];
 
@@ -40,26 +45,38 @@ enum Ending {
 }
 
 fn plan() -> impl Strategy<Value = SpanPlan> {
-    let ending = prop_oneof![5 => Just(Ending::Ended), 1 => Just(Ending::Never), 2 => Just(Ending::Later)];
+    let ending =
+        prop_oneof![5 => Just(Ending::Ended), 1 => Just(Ending::Never), 2 => Just(Ending::Later)];
     let claims = vec((0..CLAIMS.len(), 0..3_u8), 0..=3);
     let parent = proptest::option::weighted(0.8, 0..=SPANS_MAX);
     let said = (claims, any::<bool>(), proptest::option::of(any::<u16>()));
     let failure = proptest::option::weighted(0.3, 0..MESSAGES.len());
     let times = (0..120_000_i64, 1..90_000_i64);
-    (parent, 0..OPERATIONS.len(), said, failure, times, ending, any::<bool>()).prop_map(
-        |(parent, operation, (claims, tags, tokens), failed, times, ending, is_remote)| SpanPlan {
-            parent,
-            operation,
-            claims,
-            tags,
-            tokens,
-            failed,
-            offset_ms: times.0,
-            duration_ms: times.1,
-            ending,
-            is_remote,
-        },
+    (
+        parent,
+        0..OPERATIONS.len(),
+        said,
+        failure,
+        times,
+        ending,
+        any::<bool>(),
     )
+        .prop_map(
+            |(parent, operation, (claims, tags, tokens), failed, times, ending, is_remote)| {
+                SpanPlan {
+                    parent,
+                    operation,
+                    claims,
+                    tags,
+                    tokens,
+                    failed,
+                    offset_ms: times.0,
+                    duration_ms: times.1,
+                    ending,
+                    is_remote,
+                }
+            },
+        )
 }
 
 /// One or two traces around this time.
@@ -85,10 +102,17 @@ pub(super) fn facts(now_us: i64) -> impl Strategy<Value = Facts> {
                         send(&finished);
                     }
                 }
-                standing.push(if plan.ending == Ending::Never { unfinished } else { finished });
+                standing.push(if plan.ending == Ending::Never {
+                    unfinished
+                } else {
+                    finished
+                });
             }
         }
-        Facts { whole: traces_piece(standing), pieces }
+        Facts {
+            whole: traces_piece(standing),
+            pieces,
+        }
     })
 }
 
@@ -98,7 +122,11 @@ fn traces_piece(spans: Vec<Span>) -> Piece {
 
 /// What is exported of a span while it runs: it says nothing that its finished copy does not say.
 fn unfinished(span: &Span) -> Span {
-    Span { end_time_unix_nano: 0, status: None, ..span.clone() }
+    Span {
+        end_time_unix_nano: 0,
+        status: None,
+        ..span.clone()
+    }
 }
 
 impl SpanPlan {
@@ -106,7 +134,12 @@ impl SpanPlan {
         let start_us = base_us + self.offset_ms * 1_000;
         let times = (start_us, start_us + self.duration_ms * 1_000);
         let operation = OPERATIONS[self.operation];
-        let mut span = span(trace, id(position), &format!("{operation} {position}"), times);
+        let mut span = span(
+            trace,
+            id(position),
+            &format!("{operation} {position}"),
+            times,
+        );
         if let Some(parent) = self.parent {
             span.parent_span_id = id(parent).to_be_bytes().to_vec();
         }
@@ -114,15 +147,20 @@ impl SpanPlan {
             span.flags = 0x300;
         }
         if !operation.is_empty() {
-            span.attributes.push(attribute("gen_ai.operation.name", text(operation)));
+            span.attributes
+                .push(attribute("gen_ai.operation.name", text(operation)));
         }
         match operation {
             "chat" => span.attributes.extend([
                 attribute("gen_ai.request.model", text("gpt-4o")),
-                attribute("gen_ai.input.messages", text(r#"[{"role":"user","parts":[]}]"#)),
+                attribute(
+                    "gen_ai.input.messages",
+                    text(r#"[{"role":"user","parts":[]}]"#),
+                ),
             ]),
             "execute_tool" => {
-                span.attributes.push(attribute("gen_ai.tool.name", text("lookup_order")));
+                span.attributes
+                    .push(attribute("gen_ai.tool.name", text("lookup_order")));
             }
             _ => {}
         }
@@ -137,11 +175,13 @@ impl SpanPlan {
         claims.sort_unstable();
         claims.dedup_by_key(|(claim, _)| *claim);
         for (claim, value) in claims {
-            span.attributes.push(attribute(CLAIMS[claim], text(&format!("value {value}"))));
+            span.attributes
+                .push(attribute(CLAIMS[claim], text(&format!("value {value}"))));
         }
         if self.tags {
             let tag = format!("tag {}", position % 3);
-            span.attributes.push(attribute("tag.tags", texts(&["all", &tag])));
+            span.attributes
+                .push(attribute("tag.tags", texts(&["all", &tag])));
         }
         span.status = self.failed.map(|message| failed(MESSAGES[message]));
         span

@@ -2,7 +2,10 @@ use super::*;
 
 async fn answer_of(pieces: &[&str]) -> Result<Answer> {
     let (ours, mut theirs) = tokio::io::duplex(1 << 10);
-    let mut client = Client { stream: ours, received: Vec::new() };
+    let mut client = Client {
+        stream: ours,
+        received: Vec::new(),
+    };
     let answering = async {
         let mut request = [0; 4];
         theirs.read_exact(&mut request).await.unwrap();
@@ -19,14 +22,26 @@ async fn answer_of(pieces: &[&str]) -> Result<Answer> {
 #[tokio::test]
 async fn an_answer_of_told_length_is_read_whole() {
     let answer = answer_of(&["HTTP/1.1 200 OK\r\nContent-", "Length: 5\r\n\r\nhe", "llo"]).await;
-    assert_eq!(answer.unwrap(), Answer { status: 200, body: b"hello".to_vec() });
+    assert_eq!(
+        answer.unwrap(),
+        Answer {
+            status: 200,
+            body: b"hello".to_vec()
+        }
+    );
 }
 
 #[tokio::test]
 async fn an_answer_in_chunks_is_put_together() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let answer = answer_of(&[head, "5\r\nhel", "lo\r\n1", "\r\n!\r\n0\r\n\r\n"]).await;
-    assert_eq!(answer.unwrap(), Answer { status: 200, body: b"hello!".to_vec() });
+    assert_eq!(
+        answer.unwrap(),
+        Answer {
+            status: 200,
+            body: b"hello!".to_vec()
+        }
+    );
 }
 
 #[tokio::test]
@@ -37,7 +52,10 @@ async fn an_answer_that_breaks_off_is_an_error() {
 
 #[test]
 fn only_200_counts_as_an_acknowledgement() {
-    let answer = |status| Answer { status, body: Vec::new() };
+    let answer = |status| Answer {
+        status,
+        body: Vec::new(),
+    };
     assert!(answer(200).ok().is_ok());
     assert!(answer(503).ok().is_err());
     assert!(answer(207).ok().is_err());

@@ -4,7 +4,10 @@ use super::*;
 fn a_name_with_parentheses_does_not_shift_the_fields() {
     let text = "77 (a) b (c)) S 5 77 77 0 -1 4194560 1 2 3 4 120 30 7 3 20 0 1 0 99 0 0";
     let stat = parse_stat(text).unwrap();
-    assert_eq!((stat.parent, stat.own_ticks, stat.waited_ticks), (5, 150, 10));
+    assert_eq!(
+        (stat.parent, stat.own_ticks, stat.waited_ticks),
+        (5, 150, 10)
+    );
 }
 
 #[test]

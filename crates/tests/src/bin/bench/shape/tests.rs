@@ -32,7 +32,10 @@ fn a_step_has_the_sizes_of_the_reference_measurements() {
 fn the_payloads_of_a_run_do_not_compress_better_than_four_to_one() {
     for run in runs() {
         let attributes = |step: &Step| step.attributes.iter().cloned().collect::<BTreeMap<_, _>>();
-        let parts = run.steps.iter().map(|step| json!([attributes(step), step.input, step.output]));
+        let parts = run
+            .steps
+            .iter()
+            .map(|step| json!([attributes(step), step.input, step.output]));
         let payloads = Value::from_iter(parts).to_string();
         let compressed = zstd::bulk::compress(payloads.as_bytes(), 1).unwrap();
         let ratio = payloads.len() as f64 / compressed.len() as f64;
@@ -46,7 +49,10 @@ fn about_six_of_a_hundred_runs_fail_and_say_so_at_their_root() {
     let words = Words::new(&mut random);
     let runs: Vec<Run> = (0..1_000).map(|_| Run::draw(&mut random, &words)).collect();
 
-    let failed = runs.iter().filter(|run| run.steps[0].error.is_some()).count();
+    let failed = runs
+        .iter()
+        .filter(|run| run.steps[0].error.is_some())
+        .count();
 
     assert!((40..80).contains(&failed), "{failed}");
     assert!(runs.iter().all(|run| run.steps.len() == STEPS));

@@ -1,15 +1,27 @@
 use super::*;
 
 fn compared(runs: &[(u128, u64, bool)], acked: &[u128]) -> (u64, u64, u64, u64) {
-    let runs = runs.iter().map(|(id, steps, has)| (Uuid::from_u128(*id), (*steps, *has))).collect();
+    let runs = runs
+        .iter()
+        .map(|(id, steps, has)| (Uuid::from_u128(*id), (*steps, *has)))
+        .collect();
     let acked: Vec<Uuid> = acked.iter().copied().map(Uuid::from_u128).collect();
-    let Stored { acked, stored, lost, duplicates, .. } = compare(&runs, &acked);
+    let Stored {
+        acked,
+        stored,
+        lost,
+        duplicates,
+        ..
+    } = compare(&runs, &acked);
     (acked, stored, lost, duplicates)
 }
 
 #[test]
 fn an_unacknowledged_run_that_is_stored_is_no_fault() {
-    assert_eq!(compared(&[(1, 20, true), (2, 20, true)], &[1]), (20, 40, 0, 0));
+    assert_eq!(
+        compared(&[(1, 20, true), (2, 20, true)], &[1]),
+        (20, 40, 0, 0)
+    );
 }
 
 #[test]

@@ -14,7 +14,11 @@ fn run() -> Run {
 }
 
 fn identity(run: u128) -> Identity {
-    Identity { run: Uuid::from_u128(run), step_seed: 77, started_at: Timestamp(1_795_000_000_000_000) }
+    Identity {
+        run: Uuid::from_u128(run),
+        step_seed: 77,
+        started_at: Timestamp(1_795_000_000_000_000),
+    }
 }
 
 fn sent(template: &Template, run: u128) -> Vec<u8> {
@@ -68,8 +72,16 @@ fn a_run_is_decoded_as_what_it_was_drawn_as() {
     for (part, id) in parts.iter().zip([5, 6]) {
         assert_eq!(part.run_id.0, Uuid::from_u128(id));
         assert_eq!(part.steps.len(), STEPS);
-        let models = part.steps.iter().filter(|step| step.usage.is_some()).count();
+        let models = part
+            .steps
+            .iter()
+            .filter(|step| step.usage.is_some())
+            .count();
         assert_eq!(models, STEPS / 2);
-        assert!(part.steps.iter().all(|step| step.duration_us.is_some_and(|us| us > 0)));
+        assert!(
+            part.steps
+                .iter()
+                .all(|step| step.duration_us.is_some_and(|us| us > 0))
+        );
     }
 }

@@ -1,0 +1,110 @@
+//! The documents of the services: what is in the repository is what is served.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use reqwest::Method;
+use runwatch_service::env::Env;
+use runwatch_tests::app::with_app;
+use serde_json::Value;
+
+fn documents() -> [(&'static str, Value); 2] {
+    [("ingest", ingest_api::document()), ("query", query_api::document())]
+        .map(|(name, document)| (name, serde_json::to_value(document).expect("it is JSON")))
+}
+
+/// Each operation with its method, path and what the document says of it.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().expect("a document has paths");
+    let of_path = |(path, item): (&String, &'_ Value)| {
+        let methods = item.as_object().expect("a path has methods");
+        let named = |(method, _): &(&String, &Value)| *method != "parameters";
+        let path = path.clone();
+        methods.iter().filter(named).map(move |(method, operation)| (format!("{method} {path}"), operation))
+            .collect::<Vec<_>>()
+    };
+    let operations = paths.iter().flat_map(of_path);
+    // The borrow is that of the document, whatever the closure says.
+    operations.collect()
+}
+
+#[test]
+fn the_documents_in_the_repository_are_up_to_date() {
+    let update = Env::process().read(|env| env.flag("UPDATE_OPENAPI")).unwrap();
+    for (name, document) in documents() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi");
+        let file = folder.join(format!("{name}.json"));
+        let served = serde_json::to_string_pretty(&document).unwrap() + "\n";
+        if update {
+            std::fs::write(&file, &served).unwrap();
+        }
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        let differs = kept.lines().zip(served.lines()).find(|(kept, served)| kept != served);
+        assert!(
+            kept == served,
+            "openapi/{name}.json is not what is served, from {differs:?} on; \
+             UPDATE_OPENAPI=1 cargo test -p runwatch-tests --test it openapi writes it anew"
+        );
+    }
+}
+
+#[test]
+fn each_service_serves_its_document() {
+    with_app(async |app| {
+        let nobody = app.nobody();
+        for (name, document) in documents() {
+            let path = format!("/openapi/{name}.json");
+            let request = match name {
+                "ingest" => nobody.request_to_ingest(Method::GET, &path),
+                _ => nobody.request(Method::GET, &path),
+            };
+            assert_eq!(nobody.call(request).await.expect(200).json(), document, "{name}");
+        }
+        let docs = nobody.get("/docs/").await.expect(200).text();
+        assert!(docs.contains("swagger-ui"), "{docs}");
+    });
+}
+
+#[test]
+fn operations_are_named_verb_resource_and_no_name_is_used_twice() {
+    let verbs = ["get", "list", "create", "change", "record", "delete"];
+    let mut names = BTreeSet::new();
+    for (_, document) in documents() {
+        for (call, operation) in operations(&document) {
+            let name = operation["operationId"].as_str().unwrap();
+            let verb = name.split('_').next().unwrap();
+            assert!(verbs.contains(&verb) && name.contains('_'), "{call}: {name}");
+            assert!(names.insert(name.to_owned()), "{call}: {name} is used twice");
+        }
+    }
+    assert!(names.len() > 15);
+}
+
+#[test]
+fn every_operation_parameter_and_field_is_described() {
+    let mut missing = Vec::new();
+    for (service, document) in documents() {
+        for (call, operation) in operations(&document) {
+            let described = |value: &Value| value["description"].as_str().is_some_and(|text| !text.is_empty());
+            if operation["summary"].as_str().is_none() && !described(operation) {
+                missing.push(format!("{service}: {call}"));
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if !described(parameter) {
+                    missing.push(format!("{service}: {call} {}", parameter["name"]));
+                }
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn every_operation_says_how_it_is_called_and_how_it_fails() {
+    for (_, document) in documents() {
+        for (call, operation) in operations(&document) {
+            assert!(operation["responses"]["default"].is_object(), "{call}");
+            assert_eq!(operation["security"].as_array().map(Vec::len), Some(3), "{call}");
+        }
+    }
+}
