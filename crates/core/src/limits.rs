@@ -39,7 +39,7 @@ pub const TAGS_PER_RUN_MAX: usize = 100;
 /// Bytes of a short attribute that can be filtered on; longer ones are kept in the payload only.
 pub const FILTER_VALUE_BYTES_MAX: usize = 128;
 /// Bytes of all attributes of a step that can be filtered on, as JSON text.
-pub const FILTER_ATTRIBUTES_BYTES_MAX: usize = 512;
+pub const FILTER_ATTRIBUTES_BYTES_MAX: usize = 256;
 /// Indices of flattened lists such as `llm.input_messages.17.message.role`.
 pub const FLATTENED_LIST_MAX: usize = 10_000;
 /// Tokens that one step can report of each kind.

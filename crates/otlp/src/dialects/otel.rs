@@ -59,6 +59,7 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
         "rpc.response.status_code" => draft.text(Text::ErrorCode, 1, value),
         "http.response.status_code" => draft.text(Text::ErrorCode, 2, value),
         "http.status_code" => draft.text(Text::ErrorCode, 3, value),
+        "server.address" | "server.port" => Role::Kept,
         "session.id" => draft.sayings.field(Field::SessionId, 2, value),
         "user.id" => draft.sayings.field(Field::UserId, 2, value),
         "enduser.id" => draft.sayings.field(Field::UserId, 3, value),

@@ -102,6 +102,8 @@ fn response<'s>(key: &str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role 
             }
             Role::Kept
         }
+        // One of a kind each: nobody counts or groups by it.
+        "id" => Role::Kept,
         _ => Role::Unknown,
     }
 }

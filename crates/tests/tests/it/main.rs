@@ -22,3 +22,7 @@ mod env_example;
 mod migrations;
 mod roles;
 mod schema;
+
+mod end_to_end;
+mod kill;
+

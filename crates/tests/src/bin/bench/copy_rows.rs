@@ -6,8 +6,8 @@ use runwatch_core::time::Timestamp;
 use crate::shape::{Kind, Run, Step};
 use crate::template::{Format, PLACEHOLDER_RUN, placeholder_start, placeholder_step};
 
-/// The table: one row a step, flat and uncompressed, with the two indexes that every store of
-/// steps needs.
+/// The table: one row a step, flat and uncompressed (rows beyond 2 KB would be compressed, were it
+/// not for `PLAIN`), with the two indexes that every store of steps needs.
 pub(crate) const TABLE: &str = "
     CREATE SCHEMA reference;
     CREATE TABLE reference.steps (
@@ -30,6 +30,8 @@ pub(crate) const TABLE: &str = "
         output text NOT NULL,
         PRIMARY KEY (project_id, started_at, span_id)
     ) PARTITION BY RANGE (started_at);
+    ALTER TABLE reference.steps ALTER attributes SET STORAGE PLAIN,
+        ALTER input SET STORAGE PLAIN, ALTER output SET STORAGE PLAIN;
     CREATE INDEX ON reference.steps (project_id, run_id);
     DO $$
     DECLARE

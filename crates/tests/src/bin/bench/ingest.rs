@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use runwatch_cli::console::say;
 use serde::Serialize;
 
 use crate::ceiling::{self, Ceiling};
@@ -90,17 +89,12 @@ struct Measured {
     stored: Stored,
     memory_mb: f64,
     /// Seconds of processor time of ingest-api, PostgreSQL, the worker and the load generator.
-    cpu_s: [f64; 4],
+    cpu_s: Vec<f64>,
 }
 
 /// Measures the ceiling and every case, each on a cluster of its own.
 pub(crate) async fn run(seconds: Duration) -> Result<()> {
-    say("The ceiling: binary COPY of the same steps, flat and uncompressed.");
     let ceiling = ceiling::measure(seconds).await?;
-    say(&format!(
-        "{:.0} steps/s, {:.2} s of processor time for 100,000 steps, {:.0} bytes a step.",
-        ceiling.steps_per_s, ceiling.cpu_s_per_100k, ceiling.bytes_per_step
-    ));
     let mut rows = Vec::new();
     for case in &CASES {
         let stack = Stack::start(&[WORKER, INGEST]).await?;
@@ -153,7 +147,7 @@ async fn measure(stack: &Stack, case: &Case, seconds: Duration) -> Result<Measur
         runs_max: usize::MAX,
         spread: Duration::ZERO,
     };
-    let watch = Watch::begin([
+    let watch = Watch::begin(vec![
         Program::Alone(stack.pid(INGEST)?),
         Program::WithChildren(stack.cluster.pid()),
         Program::Alone(stack.pid(WORKER)?),
@@ -202,7 +196,7 @@ fn line(case: &Case, measured: &Measured, ceiling: Ceiling) -> Line {
 
 fn row(case: &Case, line: &Line, measured: &Measured) -> Vec<String> {
     let per_100k = |cpu_s: f64| cpu_s / (measured.ledger.runs.len() * STEPS) as f64 * 1e5;
-    let [ingest, postgres, worker, generator] = measured.cpu_s.map(per_100k);
+    let per_100k: Vec<f64> = measured.cpu_s.iter().copied().map(per_100k).collect();
     vec![
         match case.format {
             Format::Native => "native JSON".to_owned(),
@@ -231,8 +225,8 @@ fn row(case: &Case, line: &Line, measured: &Measured) -> Vec<String> {
             "{:.0}, {:.0}",
             measured.stored.of_which[0], measured.stored.of_which[1]
         ),
-        format!("{ingest:.2} + {postgres:.2}"),
-        format!("{worker:.2}, {generator:.2}"),
+        format!("{:.2} + {:.2}", per_100k[0], per_100k[1]),
+        format!("{:.2}, {:.2}", per_100k[2], per_100k[3]),
         format!("{:.2} : 1", measured.stored.compression),
     ]
 }

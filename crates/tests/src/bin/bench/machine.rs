@@ -21,9 +21,9 @@ const OTHERS_MAX: f64 = 0.05;
 const STATUS_UNIT: f64 = 1_024.0;
 
 /// Programs whose use of the machine is measured, and what they had used when that began.
-pub(crate) struct Watch<const N: usize> {
-    programs: [Program; N],
-    before: [f64; N],
+pub(crate) struct Watch {
+    programs: Vec<Program>,
+    before: Vec<f64>,
     busy_before: f64,
     began: Instant,
 }
@@ -37,12 +37,12 @@ pub(crate) enum Program {
     WithChildren(u32),
 }
 
-impl<const N: usize> Watch<N> {
+impl Watch {
     /// Begins.
-    pub(crate) fn begin(programs: [Program; N]) -> Result<Self> {
+    pub(crate) fn begin(programs: Vec<Program>) -> Result<Self> {
         Ok(Self {
+            before: all_s(&programs)?,
             programs,
-            before: all_s(programs)?,
             busy_before: busy_s()?,
             began: Instant::now(),
         })
@@ -50,9 +50,13 @@ impl<const N: usize> Watch<N> {
 
     /// Seconds of processor time that each program has used since. Says so if others used so much
     /// that what was measured is not to be kept.
-    pub(crate) fn end(&self) -> Result<[f64; N]> {
-        let after = all_s(self.programs)?;
-        let used: [f64; N] = std::array::from_fn(|at| after[at] - self.before[at]);
+    pub(crate) fn end(&self) -> Result<Vec<f64>> {
+        let after = all_s(&self.programs)?;
+        let used = after
+            .iter()
+            .zip(&self.before)
+            .map(|(after, before)| after - before);
+        let used: Vec<f64> = used.collect();
         let others_s = busy_s()? - self.busy_before - used.iter().sum::<f64>();
         let cores = std::thread::available_parallelism()?.get();
         let others = others_s / (self.began.elapsed().as_secs_f64() * cores as f64);
@@ -66,15 +70,12 @@ impl<const N: usize> Watch<N> {
     }
 }
 
-fn all_s<const N: usize>(programs: [Program; N]) -> Result<[f64; N]> {
-    let mut seconds = [0.0; N];
-    for (seconds, program) in seconds.iter_mut().zip(programs) {
-        *seconds = match program {
-            Program::Alone(pid) => cpu_s(pid)?,
-            Program::WithChildren(pid) => cpu_s_with_children(pid)?,
-        };
-    }
-    Ok(seconds)
+fn all_s(programs: &[Program]) -> Result<Vec<f64>> {
+    let seconds = programs.iter().map(|program| match *program {
+        Program::Alone(pid) => cpu_s(pid),
+        Program::WithChildren(pid) => cpu_s_with_children(pid),
+    });
+    seconds.collect()
 }
 
 /// Seconds of processor time that a process has used.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::http::Client;
 use crate::load::{self, Pace, Templates};
+use crate::machine::Watch;
 use crate::otlp;
 use crate::random::Random;
 use crate::report::{self, Latencies, judged};
@@ -123,6 +124,7 @@ async fn measure(stack: &Stack, seconds: Duration) -> Result<Vec<Vec<String>>> {
     let project = stack.project("bench").await?;
     say(&format!("Storing {RUNS} runs with {} steps.", RUNS * STEPS));
     let runs = Arc::new(fill(stack, &project).await?);
+    let watch = Watch::begin(stack.programs())?;
     let mut rows = Vec::new();
     for kind in &KINDS {
         for clients in CLIENTS {
@@ -162,6 +164,7 @@ async fn measure(stack: &Stack, seconds: Duration) -> Result<Vec<Vec<String>>> {
             rows.push(row(&line, kind));
         }
     }
+    watch.end()?;
     Ok(rows)
 }
 

@@ -241,7 +241,7 @@ fn tool_call(random: &mut Random, words: &Words) -> Step {
                 "gen_ai.tool.call.id",
                 json!(format!("call_{:016x}", random.number())),
             ),
-            ("gen_ai.tool.description", json!(words.text(random, 150))),
+            ("gen_ai.tool.description", json!(words.text(random, 230))),
             ("gen_ai.tool.json_schema", json!(schema)),
             ("app.attempt", json!(random.between(1..3))),
             ("app.cache", json!(random.percent(30))),

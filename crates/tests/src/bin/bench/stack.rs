@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::cluster::{Cluster, free_port};
 use crate::http::Client;
 use crate::load::Target;
+use crate::machine;
 
 /// How long a service may take to stop, and to become ready.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -154,6 +155,15 @@ impl Stack {
     /// The number of a service's process.
     pub(crate) fn pid(&self, service: Service) -> Result<u32> {
         Ok(self.running(service)?.process.pid())
+    }
+
+    /// All programs of the system and this one, so that others are noticed.
+    pub(crate) fn programs(&self) -> Vec<machine::Program> {
+        let services = self.running.iter().map(|running| running.process.pid());
+        let alone = services.chain([std::process::id()]);
+        let mut programs: Vec<_> = alone.map(machine::Program::Alone).collect();
+        programs.push(machine::Program::WithChildren(self.cluster.pid()));
+        programs
     }
 
     /// Where a project's runs are sent.

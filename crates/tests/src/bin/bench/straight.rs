@@ -65,7 +65,7 @@ const LATEST_RUNS: &str = concat!(
     "SELECT ",
     run_columns!(),
     " FROM agent_runs WHERE agent = $2 AND status = ANY($3) AND project_id = $1 AND is_run
-     ORDER BY started_at DESC, run_id DESC LIMIT 51"
+     ORDER BY started_at DESC, run_id DESC LIMIT $4"
 );
 /// `usage::read` by minutes.
 const USAGE: &str = "
@@ -81,7 +81,10 @@ const FAILURE_GROUPS: &str = "
     SELECT failures, first_seen_at, last_seen_at, kind, fingerprint, first_run_id, first_release,
         agent, step_name, title
     FROM failure_groups WHERE project_id = $1 AND failures > 0
-    ORDER BY last_seen_at DESC, fingerprint DESC LIMIT 51";
+    ORDER BY last_seen_at DESC, fingerprint DESC LIMIT $2";
+
+/// A page of 50 rows, and one that tells whether there is a next page.
+const PAGE: i64 = 51;
 
 /// A connection with the statements prepared.
 pub(crate) struct Straight {
@@ -144,9 +147,9 @@ impl Straight {
                 client.query(&self.skeleton, &[project, &run, &day]).await?
             }
             Question::LatestRuns(agent) => {
-                let failed = [RunStatus::Failed.code()].as_slice();
+                let failed = vec![RunStatus::Failed.code()];
                 client
-                    .query(&self.latest_runs, &[project, &agent, &failed])
+                    .query(&self.latest_runs, &[project, &agent, &failed, &PAGE])
                     .await?
             }
             Question::UsageByMinute => {
@@ -154,7 +157,11 @@ impl Straight {
                 client.query(&self.deltas, &[project]).await?;
                 rows
             }
-            Question::FailureGroups => client.query(&self.failure_groups, &[project]).await?,
+            Question::FailureGroups => {
+                client
+                    .query(&self.failure_groups, &[project, &PAGE])
+                    .await?
+            }
         };
         Ok(rows)
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::http::Client;
 use crate::load::{self, Pace, Target, Templates};
+use crate::machine::Watch;
 use crate::otlp;
 use crate::report::{self, Latencies, judged};
 use crate::shape::STEPS;
@@ -73,10 +74,12 @@ async fn measure(stack: &Stack, seconds: Duration, is_loaded: bool) -> Result<Li
         runs_max: usize::MAX,
         spread: Duration::ZERO,
     };
+    let watch = Watch::begin(stack.programs())?;
     let (load, seen) = tokio::try_join!(
         load::send(&others, &templates, pace),
-        watch(&ours, stack.address(QUERY)?, &templates, seconds),
+        look(&ours, stack.address(QUERY)?, &templates, seconds),
     )?;
+    watch.end()?;
     let (runs, latencies) = seen;
     Ok(Line {
         bench: "visible",
@@ -89,7 +92,7 @@ async fn measure(stack: &Stack, seconds: Duration, is_loaded: bool) -> Result<Li
 }
 
 /// Sends run after run and looks for each until it is seen.
-async fn watch(
+async fn look(
     target: &Target,
     query: SocketAddr,
     templates: &Templates,

@@ -286,8 +286,5 @@ fn step_id(at: usize) -> String {
 }
 
 fn time(us: i64) -> String {
-    let time = runwatch_core::time::Timestamp(us)
-        .to_utc()
-        .expect("the time is of this century");
-    time.to_rfc3339()
+    Timestamp(us).to_rfc3339()
 }

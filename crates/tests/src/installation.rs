@@ -1,0 +1,130 @@
+//! A whole installation as people start it: `runwatch up`, with nginx in front.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::binaries;
+use crate::postgres::{folder, free_port};
+use crate::until::until;
+
+/// How long a start may take: a new cluster, migrations, four services.
+const START_LIMIT: Duration = Duration::from_secs(90);
+/// How long a stop may take.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// Ports that follow the public one.
+const PORTS: u16 = 10;
+
+/// A running `runwatch up`.
+#[derive(Debug)]
+pub struct Installation {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    env_file: PathBuf,
+}
+
+impl Installation {
+    /// A folder for an installation's data.
+    pub fn data_dir() -> PathBuf {
+        folder()
+    }
+
+    /// Starts it with its data in this folder, and waits until it says that it runs.
+    pub async fn start(data_dir: &Path) -> Self {
+        let env_file = data_dir.with_extension("env");
+        let mut child = Command::new(binaries::path("runwatch"))
+            .args(["up", "--ingest-rate-limit", "0", "--query-rate-limit", "0"])
+            .args(["--port", &base_port().to_string()])
+            .arg("--data-dir")
+            .arg(data_dir)
+            .arg("--env-file")
+            .arg(&env_file)
+            .env_remove("DATABASE_URL")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("runwatch starts");
+        let lines = Arc::default();
+        tokio::spawn(read(child.stdout.take().expect("it is a pipe"), Arc::clone(&lines)));
+        tokio::spawn(read(child.stderr.take().expect("it is a pipe"), Arc::clone(&lines)));
+        let mut started = Self { child, lines, env_file };
+        until(START_LIMIT, "runwatch up to say that it runs", async || {
+            let ended = started.child.try_wait().expect("a child can be asked");
+            assert!(ended.is_none(), "it ended: {}", started.text());
+            started.text().contains("Ctrl-C stops everything.").then_some(())
+        })
+        .await;
+        started
+    }
+
+    /// Everything that it has said.
+    pub fn text(&self) -> String {
+        self.lines.lock().expect("nobody panics while holding it").join("\n")
+    }
+
+    /// A variable of the file for scripts.
+    pub fn variable(&self, name: &str) -> String {
+        let text = fs::read_to_string(&self.env_file).expect("the file for scripts is written");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.unwrap_or_else(|| panic!("{name} is in {text}")).to_owned()
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> Pid {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
+        pid.and_then(Pid::from_raw).expect("it runs")
+    }
+
+    /// The processes that it has started and that have this name.
+    pub fn children(&self, name: &str) -> Vec<Pid> {
+        let parent = self.pid();
+        let numbers = fs::read_dir("/proc").expect("processes are listed").flatten();
+        let pids = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let of_ours = |pid: &i32| stat(*pid).is_some_and(|(comm, of)| comm == name && of == parent);
+        pids.filter(of_ours).filter_map(Pid::from_raw).collect()
+    }
+
+    /// Presses Ctrl-C and waits until everything has ended.
+    pub async fn interrupt(mut self) -> ExitStatus {
+        kill_process(self.pid(), Signal::INT).expect("a signal can be sent");
+        let ended = timeout(STOP_LIMIT, self.child.wait()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("it does not end: {}", self.text()));
+        ended.expect("a child can be waited for")
+    }
+}
+
+/// Name and parent of a process, from `/proc/PID/stat`: `pid (comm) state ppid …`.
+fn stat(pid: i32) -> Option<(String, Pid)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (head, rest) = text.rsplit_once(')')?;
+    let (_, comm) = head.split_once('(')?;
+    let parent = rest.split_whitespace().nth(1)?.parse().ok()?;
+    Some((comm.to_owned(), Pid::from_raw(parent)?))
+}
+
+async fn read(pipe: impl AsyncRead + Unpin, lines: Arc<Mutex<Vec<String>>>) {
+    let mut pipe = BufReader::new(pipe).lines();
+    while let Ok(Some(line)) = pipe.next_line().await {
+        lines.lock().expect("nobody panics while holding it").push(line);
+    }
+}
+
+/// A port that is free with those that follow it.
+fn base_port() -> u16 {
+    loop {
+        let base = free_port().min(u16::MAX - PORTS);
+        let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if (base..base + PORTS).all(is_free) {
+            return base;
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Bodies that real SDKs sent, sent again: nothing that they carry is lost on the way through.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::Message;
+use runwatch_tests::actor::{JSON, PROTOBUF};
+use runwatch_tests::app::with_app;
+use serde_json::Value;
+use uuid::Uuid;
+
+const NAMES: [&str; 9] = [
+    "langfuse-js-040_api_public_otel_v1_traces",
+    "langgraph-openinference-002_v1_traces",
+    "langsmith-otel-024_otel_v1_traces",
+    "openai-agents-openinference-006_v1_traces",
+    "openai-agents-otelgenai-010_v1_traces",
+    "pydantic-ai-000_v1_traces",
+    "smolagents-014_v1_traces",
+    "strands-latest-028_v1_traces",
+    "vercel-ai7-036_v1_traces",
+];
+
+/// A recorded body, its content type, and what it says.
+fn fixture(name: &str) -> (Vec<u8>, &'static str, ExportTraceServiceRequest) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/otlp");
+    let body = std::fs::read(folder.join(format!("{name}.body"))).expect("the body is there");
+    if body.starts_with(b"{") {
+        let export = serde_json::from_slice(&body).expect("it is an export");
+        (body, JSON, export)
+    } else {
+        let export = Message::decode(&*body).expect("it is an export");
+        (body, PROTOBUF, export)
+    }
+}
+
+#[test]
+fn every_value_of_every_recorded_span_is_read_back() {
+    with_app(async |app| {
+        for name in NAMES {
+            let (body, kind, export) = fixture(name);
+            let answer = app.agent().post("/v1/traces", kind, body).await.expect(200);
+            assert!(matches!(&*answer.body, b"" | b"{}"), "{name}: {}", answer.text());
+            let mut spans = 0;
+            for (resource, scope, span) in spans_of(&export) {
+                let run = Uuid::from_slice(&span.trace_id).unwrap().to_string();
+                let id: String = span.span_id.iter().map(|byte| format!("{byte:02x}")).collect();
+                let step = app.analyst().step(&run, &id).await.expect(200).json();
+                let mut found = BTreeSet::new();
+                json_leaves(&step, &mut |leaf| {
+                    found.insert(leaf);
+                });
+                for value in sent(resource, scope, span) {
+                    assert!(is_in(&found, &value), "{name} {}: lost {value:?} in {step:#}", span.name);
+                }
+                spans += 1;
+            }
+            assert!(spans > 0, "{name}");
+        }
+    });
+}
+
+fn spans_of(
+    export: &ExportTraceServiceRequest,
+) -> impl Iterator<Item = (&ResourceSpans, &ScopeSpans, &Span)> {
+    export.resource_spans.iter().flat_map(|resource| {
+        resource
+            .scope_spans
+            .iter()
+            .flat_map(move |scope| scope.spans.iter().map(move |span| (resource, scope, span)))
+    })
+}
+
+/// Every value that was sent with a span, as text.
+fn sent(resource: &ResourceSpans, scope: &ScopeSpans, span: &Span) -> Vec<String> {
+    let mut all = vec![span.name.clone()];
+    attributes(&span.attributes, &mut all);
+    attributes(resource.resource.iter().flat_map(|resource| &resource.attributes), &mut all);
+    for event in &span.events {
+        all.push(event.name.clone());
+        attributes(&event.attributes, &mut all);
+    }
+    all.extend(span.status.iter().map(|status| status.message.clone()));
+    all.extend(scope.scope.iter().flat_map(|scope| [scope.name.clone(), scope.version.clone()]));
+    all.retain(|value| !value.is_empty());
+    all
+}
+
+fn attributes<'a>(attributes: impl IntoIterator<Item = &'a KeyValue>, out: &mut Vec<String>) {
+    for value in attributes.into_iter().filter_map(|attribute| attribute.value.as_ref()) {
+        leaves(value, out);
+    }
+}
+
+fn leaves(value: &AnyValue, out: &mut Vec<String>) {
+    match &value.value {
+        None => {}
+        Some(any_value::Value::StringValue(text)) => {
+            json_leaves(&Value::from(text.as_str()), &mut |leaf| out.push(leaf));
+        }
+        Some(any_value::Value::BoolValue(flag)) => out.push(flag.to_string()),
+        Some(any_value::Value::IntValue(number)) => out.push(number.to_string()),
+        Some(any_value::Value::DoubleValue(number)) => out.push(Value::from(*number).to_string()),
+        Some(any_value::Value::ArrayValue(list)) => {
+            list.values.iter().for_each(|value| leaves(value, out));
+        }
+        Some(any_value::Value::KvlistValue(map)) => attributes(&map.values, out),
+        Some(other) => panic!("no recorded body holds {other:?}"),
+    }
+}
+
+/// The scalars of a document; documents inside of its texts are looked into.
+fn json_leaves(json: &Value, out: &mut impl FnMut(String)) {
+    match json {
+        Value::Null => {}
+        Value::Array(list) => list.iter().for_each(|json| json_leaves(json, out)),
+        Value::Object(map) => map.values().for_each(|json| json_leaves(json, out)),
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(inner) if inner.is_array() || inner.is_object() => json_leaves(&inner, out),
+            _ => out(text.clone()),
+        },
+        scalar => out(scalar.to_string()),
+    }
+}
+
+/// A long text may be part of a larger one, such as an error's message before its stack.
+fn is_in(found: &BTreeSet<String>, value: &str) -> bool {
+    found.contains(value) || (value.len() > 100 && found.iter().any(|text| text.contains(value)))
+}
