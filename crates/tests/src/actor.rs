@@ -17,13 +17,23 @@ pub const NDJSON: &str = "application/x-ndjson";
 /// Somebody who calls: reading goes to query-api, everything else to ingest-api, as nginx sends it.
 #[derive(Clone, Debug)]
 pub struct Actor {
-    pub(crate) client: Client,
-    pub(crate) ingest_url: String,
-    pub(crate) query_url: String,
-    pub(crate) key: Option<String>,
+    client: Client,
+    ingest_url: String,
+    query_url: String,
+    key: Option<String>,
 }
 
 impl Actor {
+    /// Somebody with this key, or without one.
+    pub fn new(client: Client, ingest_url: &str, query_url: &str, key: Option<String>) -> Self {
+        Self {
+            client,
+            ingest_url: ingest_url.to_owned(),
+            query_url: query_url.to_owned(),
+            key,
+        }
+    }
+
     /// A request with the actor's key, to be added to and given to [`Actor::call`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let base = match method {

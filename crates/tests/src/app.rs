@@ -117,12 +117,9 @@ impl Services {
 
     /// Somebody with this key, or without one.
     pub fn actor(&self, client: &reqwest::Client, key: Option<String>) -> Actor {
-        Actor {
-            client: client.clone(),
-            ingest_url: format!("http://{}", self.ingest.addr()),
-            query_url: format!("http://{}", self.query.addr()),
-            key,
-        }
+        let (ingest, query) = (self.ingest.addr(), self.query.addr());
+        let urls = (format!("http://{ingest}"), format!("http://{query}"));
+        Actor::new(client.clone(), &urls.0, &urls.1, key)
     }
 
     /// Stops both.

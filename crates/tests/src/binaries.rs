@@ -22,9 +22,16 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 pub fn path(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("a process knows its executable");
     // Tests lie one folder deeper than programs.
-    let folder = tests.ancestors().nth(2).expect("tests lie in target/PROFILE/deps");
+    let folder = tests
+        .ancestors()
+        .nth(2)
+        .expect("tests lie in target/PROFILE/deps");
     let path = folder.join(name);
-    assert!(path.is_file(), "{} is missing: cargo build --workspace --bins", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: cargo build --workspace --bins",
+        path.display()
+    );
     path
 }
 
@@ -60,11 +67,19 @@ impl IngestProcess {
     /// Starts it on a database and waits until it is ready.
     pub async fn start(database_url: String) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let env = vec![("DATABASE_URL", database_url), ("INGEST_BIND", address.to_string())];
+        let env = vec![
+            ("DATABASE_URL", database_url),
+            ("INGEST_BIND", address.to_string()),
+        ];
         let program = program("ingest-api", [], env);
         let lifeline = Arc::new(Lifeline::start().expect("/bin/sh starts"));
         let process = spawn(&program, &lifeline);
-        let started = Self { program, process, lifeline, address };
+        let started = Self {
+            program,
+            process,
+            lifeline,
+            address,
+        };
         started.until_ready().await;
         started
     }
@@ -76,7 +91,9 @@ impl IngestProcess {
 
     /// Kills it without a chance to end anything, starts it again and waits until it is ready.
     pub async fn kill_and_start_again(&mut self) {
-        self.process.signal(Signal::KILL).expect("a signal can be sent");
+        self.process
+            .signal(Signal::KILL)
+            .expect("a signal can be sent");
         self.process.wait().await.expect("a killed process ends");
         self.process = spawn(&self.program, &self.lifeline);
         self.until_ready().await;
@@ -89,7 +106,11 @@ impl IngestProcess {
 
     /// Stops it in good order.
     pub async fn stop(mut self) {
-        let status = self.process.stop(&self.program).await.expect("it can be stopped");
+        let status = self
+            .process
+            .stop(&self.program)
+            .await
+            .expect("it can be stopped");
         assert!(status.success(), "ingest-api ended with {status}");
     }
 

@@ -54,13 +54,26 @@ impl Installation {
             .spawn()
             .expect("runwatch starts");
         let lines = Arc::default();
-        tokio::spawn(read(child.stdout.take().expect("it is a pipe"), Arc::clone(&lines)));
-        tokio::spawn(read(child.stderr.take().expect("it is a pipe"), Arc::clone(&lines)));
-        let mut started = Self { child, lines, env_file };
+        tokio::spawn(read(
+            child.stdout.take().expect("it is a pipe"),
+            Arc::clone(&lines),
+        ));
+        tokio::spawn(read(
+            child.stderr.take().expect("it is a pipe"),
+            Arc::clone(&lines),
+        ));
+        let mut started = Self {
+            child,
+            lines,
+            env_file,
+        };
         until(START_LIMIT, "runwatch up to say that it runs", async || {
             let ended = started.child.try_wait().expect("a child can be asked");
             assert!(ended.is_none(), "it ended: {}", started.text());
-            started.text().contains("Ctrl-C stops everything.").then_some(())
+            started
+                .text()
+                .contains("Ctrl-C stops everything.")
+                .then_some(())
         })
         .await;
         started
@@ -68,14 +81,21 @@ impl Installation {
 
     /// Everything that it has said.
     pub fn text(&self) -> String {
-        self.lines.lock().expect("nobody panics while holding it").join("\n")
+        self.lines
+            .lock()
+            .expect("nobody panics while holding it")
+            .join("\n")
     }
 
     /// A variable of the file for scripts.
     pub fn variable(&self, name: &str) -> String {
         let text = fs::read_to_string(&self.env_file).expect("the file for scripts is written");
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        value.unwrap_or_else(|| panic!("{name} is in {text}")).to_owned()
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value
+            .unwrap_or_else(|| panic!("{name} is in {text}"))
+            .to_owned()
     }
 
     /// The number of its process.
@@ -87,7 +107,9 @@ impl Installation {
     /// The processes that it has started and that have this name.
     pub fn children(&self, name: &str) -> Vec<Pid> {
         let parent = self.pid();
-        let numbers = fs::read_dir("/proc").expect("processes are listed").flatten();
+        let numbers = fs::read_dir("/proc")
+            .expect("processes are listed")
+            .flatten();
         let pids = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let of_ours = |pid: &i32| stat(*pid).is_some_and(|(comm, of)| comm == name && of == parent);
         pids.filter(of_ours).filter_map(Pid::from_raw).collect()
@@ -114,7 +136,10 @@ fn stat(pid: i32) -> Option<(String, Pid)> {
 async fn read(pipe: impl AsyncRead + Unpin, lines: Arc<Mutex<Vec<String>>>) {
     let mut pipe = BufReader::new(pipe).lines();
     while let Ok(Some(line)) = pipe.next_line().await {
-        lines.lock().expect("nobody panics while holding it").push(line);
+        lines
+            .lock()
+            .expect("nobody panics while holding it")
+            .push(line);
     }
 }
 

@@ -51,8 +51,11 @@ impl Ledger {
             while let Ok(first) = received.recv() {
                 let batch: Vec<Entry> = std::iter::once(first).chain(received.try_iter()).collect();
                 let lines = batch.iter().flat_map(|(runs, _)| runs);
-                let lines: String = lines.map(|(run, steps)| format!("{run} {steps}\n")).collect();
-                file.write_all(lines.as_bytes()).expect("the ledger takes a line");
+                let lines: String = lines
+                    .map(|(run, steps)| format!("{run} {steps}\n"))
+                    .collect();
+                file.write_all(lines.as_bytes())
+                    .expect("the ledger takes a line");
                 file.sync_data().expect("the ledger reaches the disk");
                 let mut kept = kept.lock().expect("nobody panics while holding it");
                 for (runs, done) in batch {
@@ -62,7 +65,11 @@ impl Ledger {
                 }
             }
         });
-        Self { entries, acknowledged, writer }
+        Self {
+            entries,
+            acknowledged,
+            writer,
+        }
     }
 
     /// Somebody who writes into it.
@@ -72,7 +79,11 @@ impl Ledger {
 
     /// Everything that was acknowledged, once all scribes are gone.
     pub fn close(self) -> Acknowledged {
-        let Self { entries, acknowledged, writer } = self;
+        let Self {
+            entries,
+            acknowledged,
+            writer,
+        } = self;
         drop(entries);
         writer.join().expect("the ledger was written to its end");
         let acknowledged = acknowledged.lock().expect("nobody panics while holding it");
@@ -101,8 +112,14 @@ pub async fn judge(acknowledged: &Acknowledged, admin: &Client) -> Verdict {
             SELECT array_agg(s.name ORDER BY s.seq) FROM agent_steps s
             WHERE s.project_id = r.project_id AND s.run_id = r.run_id AND s.run_day = r.run_day), '{}')
         FROM agent_runs r";
-    let rows = admin.query(statement, &[]).await.expect("the runs are read");
-    let mut verdict = Verdict { acknowledged: acknowledged.len(), ..Verdict::default() };
+    let rows = admin
+        .query(statement, &[])
+        .await
+        .expect("the runs are read");
+    let mut verdict = Verdict {
+        acknowledged: acknowledged.len(),
+        ..Verdict::default()
+    };
     let mut stored = Acknowledged::new();
     for row in &rows {
         let (run, counted, names): (Uuid, i64, Vec<String>) = (row.get(0), row.get(1), row.get(2));
@@ -121,7 +138,10 @@ pub async fn judge(acknowledged: &Acknowledged, admin: &Client) -> Verdict {
     let counted = "
         SELECT (SELECT coalesce(sum(items), 0) FROM usage_minute WHERE kind <> 0)::bigint
             - (SELECT count(*) FROM agent_steps WHERE duration_us IS NOT NULL)";
-    let row = admin.query_one(counted, &[]).await.expect("the rollups are read");
+    let row = admin
+        .query_one(counted, &[])
+        .await
+        .expect("the rollups are read");
     verdict.counted_twice = row.get(0);
     verdict
 }

@@ -14,7 +14,9 @@ const ACKNOWLEDGED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 /// Starts it before an ingest-api; the answer is its own base URL.
 pub async fn start(ingest_url: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback has a free port");
     let address = listener.local_addr().expect("it has an address");
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -31,7 +33,9 @@ async fn serve(stream: TcpStream, ingest_url: String) {
             return;
         }
         let request = reqwest::Client::new().post(format!("{ingest_url}/v1/runs"));
-        let request = request.header("content-type", "application/json").body(body);
+        let request = request
+            .header("content-type", "application/json")
+            .body(body);
         let request = request.header("x-api-key", OURS.key(Scope::Ingest).to_text());
         // Nobody is told whether it worked: that is the mistake.
         tokio::spawn(request.send());

@@ -19,8 +19,10 @@ pub mod installation;
 pub mod ledger;
 pub mod liar;
 pub mod load;
+pub mod sdks;
 
 pub mod dump;
+pub mod json_leaves;
 pub mod moments;
 pub mod raw;
 pub mod rows;

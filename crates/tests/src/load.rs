@@ -36,7 +36,7 @@ struct Shared {
     is_over: AtomicBool,
 }
 
-/// Numbers that follow from a seed (SplitMix64), so that a run of the tests can be repeated.
+/// Numbers that follow from a seed (`SplitMix64`), so that a run of the tests can be repeated.
 #[derive(Clone, Debug)]
 pub struct Numbers(u64);
 
@@ -70,7 +70,10 @@ impl Load {
             let numbers = Numbers::new(seed.wrapping_add(sender.wrapping_mul(0x1_0000)));
             tasks.spawn(send(Arc::clone(&shared), numbers, scribe.clone()));
         }
-        Self { shared, senders: tasks }
+        Self {
+            shared,
+            senders: tasks,
+        }
     }
 
     /// Requests that wait for an answer now.
@@ -98,14 +101,25 @@ async fn send(shared: Arc<Shared>, mut numbers: Numbers, scribe: Scribe) {
     let key = OURS.key(Scope::Ingest).to_text();
     while !shared.is_over.load(Ordering::Relaxed) {
         let runs: Vec<(Uuid, usize)> = (0..=numbers.below(RUNS_MAX))
-            .map(|_| (Uuid::now_v7(), usize::try_from(numbers.below(STEPS_MAX) + 1)))
+            .map(|_| {
+                (
+                    Uuid::now_v7(),
+                    usize::try_from(numbers.below(STEPS_MAX) + 1),
+                )
+            })
             .map(|(run, steps)| (run, steps.expect("it is small")))
             .collect();
-        let body = json!(runs.iter().map(|(run, steps)| run_json(*run, *steps)).collect::<Vec<_>>());
+        let body = json!(
+            runs.iter()
+                .map(|(run, steps)| run_json(*run, *steps))
+                .collect::<Vec<_>>()
+        );
         let body = body.to_string();
         loop {
             let request = client.post(&shared.url).header("x-api-key", &key);
-            let request = request.header("content-type", "application/json").body(body.clone());
+            let request = request
+                .header("content-type", "application/json")
+                .body(body.clone());
             shared.unanswered.fetch_add(1, Ordering::Relaxed);
             let answer = request.send().await;
             shared.unanswered.fetch_sub(1, Ordering::Relaxed);

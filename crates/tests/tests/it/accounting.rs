@@ -17,8 +17,16 @@ async fn outcomes(app: &TestApp) -> BTreeMap<String, i64> {
     let statement = "
         SELECT rtrim(outcome || ' ' || code), sum(items)::bigint FROM ingest_outcomes
         WHERE project_id = $1 GROUP BY 1";
-    let rows = app.db().admin().await.query(statement, &[&OURS.id().0]).await;
-    rows.expect("the outcomes are read").iter().map(|row| (row.get(0), row.get(1))).collect()
+    let rows = app
+        .db()
+        .admin()
+        .await
+        .query(statement, &[&OURS.id().0])
+        .await;
+    rows.expect("the outcomes are read")
+        .iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect()
 }
 
 #[test]
@@ -27,12 +35,24 @@ fn every_item_of_a_mixed_batch_has_one_outcome() {
         // A run with two steps and a failure is four items.
         let whole = json!({"run_id": RUN, "agent_id": "a", "failures": [{"message": "m"}],
             "steps": [{"step_id": "00000000000000a1"}, {"step_id": "00000000000000a2"}]});
-        let lines = [whole.to_string(), whole.to_string(), r#"{"agent_id":7}"#.to_owned(),
-            r#"{"agnet_id":"a"}"#.to_owned(), "{".to_owned(), r#"{"agent_id":"b"}"#.to_owned()];
-        app.agent().post("/v1/runs", NDJSON, lines.join("\n")).await.expect(207);
+        let lines = [
+            whole.to_string(),
+            whole.to_string(),
+            r#"{"agent_id":7}"#.to_owned(),
+            r#"{"agnet_id":"a"}"#.to_owned(),
+            "{".to_owned(),
+            r#"{"agent_id":"b"}"#.to_owned(),
+        ];
+        app.agent()
+            .post("/v1/runs", NDJSON, lines.join("\n"))
+            .await
+            .expect(207);
         let expected = [
-            ("duplicate", 4), ("rejected invalid", 1), ("rejected not_json", 1),
-            ("rejected unknown_field", 1), ("stored", 5),
+            ("duplicate", 4),
+            ("rejected invalid", 1),
+            ("rejected not_json", 1),
+            ("rejected unknown_field", 1),
+            ("stored", 5),
         ];
         let expected = expected.map(|(outcome, items)| (outcome.to_owned(), items));
         assert_eq!(outcomes(app).await, BTreeMap::from(expected));
@@ -48,9 +68,23 @@ fn every_span_of_a_mixed_export_has_one_outcome() {
         other.name = "it says something else".to_owned();
         let mut nameless = good.clone();
         nameless.span_id = vec![0; 8];
-        let spans = vec![good.clone(), good, other, nameless, span([1; 16], 2, "also good", times)];
-        app.agent().send_traces(&export("shop", spans)).await.expect(200);
-        let expected = [("duplicate", 1), ("rejected conflict", 1), ("rejected invalid_id", 1), ("stored", 2)];
+        let spans = vec![
+            good.clone(),
+            good,
+            other,
+            nameless,
+            span([1; 16], 2, "also good", times),
+        ];
+        app.agent()
+            .send_traces(&export("shop", spans))
+            .await
+            .expect(200);
+        let expected = [
+            ("duplicate", 1),
+            ("rejected conflict", 1),
+            ("rejected invalid_id", 1),
+            ("stored", 2),
+        ];
         let expected = expected.map(|(outcome, items)| (outcome.to_owned(), items));
         assert_eq!(outcomes(app).await, BTreeMap::from(expected));
     });

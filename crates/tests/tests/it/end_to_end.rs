@@ -16,9 +16,14 @@ const FOLD_LIMIT: Duration = Duration::from_secs(15);
 
 /// The calls that were printed, run as they stand.
 fn printed_calls(text: &str) -> Vec<Value> {
-    let lines = text.lines().filter(|line| line.trim_start().starts_with("curl "));
+    let lines = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("curl "));
     let run = |line: &str| {
-        let output = Command::new("bash").args(["-c", line]).output().expect("bash runs");
+        let output = Command::new("bash")
+            .args(["-c", line])
+            .output()
+            .expect("bash runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{line}: {error} in {text:?}"))
     };
@@ -39,16 +44,32 @@ fn one_command_starts_everything_and_ctrl_c_stops_it_and_the_next_start_finds_th
         let installation = Installation::start(&data_dir).await;
         let answers = printed_calls(&installation.text());
         assert_eq!(answers.len(), 2, "{}", installation.text());
-        assert_eq!((&answers[0]["accepted"], &answers[0]["rejected"]), (&1.into(), &Value::Array(vec![])));
-        assert_eq!((&answers[1]["agent_id"], &answers[1]["status"]), (&"support-bot".into(), &"succeeded".into()));
+        assert_eq!(
+            (&answers[0]["accepted"], &answers[0]["rejected"]),
+            (&1.into(), &Value::Array(vec![]))
+        );
+        assert_eq!(
+            (&answers[1]["agent_id"], &answers[1]["status"]),
+            (&"support-bot".into(), &"succeeded".into())
+        );
         assert_eq!(answers[1]["output"]["answer"], "On its way.");
         let run = answers[1]["run_id"].as_str().unwrap().to_owned();
-        until(FOLD_LIMIT, "the failure-free run to be counted", async || {
-            let usage: Value = get(&installation, "/v1/agents").await.json().await.ok()?;
-            usage.to_string().contains("support-bot").then_some(())
-        })
+        until(
+            FOLD_LIMIT,
+            "the failure-free run to be counted",
+            async || {
+                let usage: Value = get(&installation, "/v1/agents").await.json().await.ok()?;
+                usage.to_string().contains("support-bot").then_some(())
+            },
+        )
         .await;
-        for path in ["/health", "/api/v1/runs", "/openapi/query.json", "/openapi/ingest.json", "/docs/"] {
+        for path in [
+            "/health",
+            "/api/v1/runs",
+            "/openapi/query.json",
+            "/openapi/ingest.json",
+            "/docs/",
+        ] {
             assert_eq!(get(&installation, path).await.status(), 200, "{path}");
         }
         let key = installation.variable("RUNWATCH_API_KEY");
@@ -56,10 +77,17 @@ fn one_command_starts_everything_and_ctrl_c_stops_it_and_the_next_start_finds_th
 
         let again = Installation::start(&data_dir).await;
         assert_eq!(again.variable("RUNWATCH_API_KEY"), key, "keys stay valid");
-        let found: Value = get(&again, &format!("/v1/runs/{run}")).await.json().await.unwrap();
+        let found: Value = get(&again, &format!("/v1/runs/{run}"))
+            .await
+            .json()
+            .await
+            .unwrap();
         assert_eq!(found["agent_id"], "support-bot");
         let repeated = printed_calls(&again.text());
-        assert_eq!(repeated[0]["duplicates"], 1, "the printed call can be repeated");
+        assert_eq!(
+            repeated[0]["duplicates"], 1,
+            "the printed call can be repeated"
+        );
         assert!(again.interrupt().await.success());
     });
 }
@@ -68,7 +96,13 @@ fn one_command_starts_everything_and_ctrl_c_stops_it_and_the_next_start_finds_th
 fn every_part_that_is_killed_is_started_again() {
     block_on(async {
         let installation = Installation::start(&Installation::data_dir()).await;
-        for part in ["ingest-api", "query-api", "alert-worker", "nginx", "postgres"] {
+        for part in [
+            "ingest-api",
+            "query-api",
+            "alert-worker",
+            "nginx",
+            "postgres",
+        ] {
             let before = installation.children(part);
             assert_eq!(before.len(), 1, "{part}: {}", installation.text());
             kill_process(before[0], Signal::KILL).unwrap();

@@ -8,8 +8,15 @@ const EXAMPLE: &str = include_str!("../../../../.env.example");
 /// Lines such as `NAME=value`, also where they are commented out because the value is the default.
 fn variables() -> Vec<(&'static str, &'static str)> {
     let line = |line: &'static str| line.strip_prefix('#').unwrap_or(line).split_once('=');
-    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    EXAMPLE.lines().filter_map(line).filter(|(name, _)| is_name(name)).collect()
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    EXAMPLE
+        .lines()
+        .filter_map(line)
+        .filter(|(name, _)| is_name(name))
+        .collect()
 }
 
 /// The settings of all services as text.
@@ -48,7 +55,9 @@ fn a_value_that_is_commented_out_is_the_default() {
     let defaults = settings(("NOTHING", ""));
     assert!(!defaults.contains("Err"), "{defaults}");
     for (name, value) in variables() {
-        let is_default = EXAMPLE.lines().any(|line| line.starts_with(&format!("#{name}=")));
+        let is_default = EXAMPLE
+            .lines()
+            .any(|line| line.starts_with(&format!("#{name}=")));
         // An empty value stands for a default that depends on the machine.
         if is_default && !value.is_empty() {
             assert_eq!(settings((name, value)), defaults, "{name}={value}");

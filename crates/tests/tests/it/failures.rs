@@ -15,14 +15,26 @@ fn failed_run(agent: &str, message: &str) -> Value {
 #[test]
 fn failures_that_differ_in_numbers_only_are_one_group() {
     with_app(async |app| {
-        let runs: Vec<Value> =
-            (0..5).map(|n| failed_run("bot", &format!("order {n} timed out after {n} s"))).collect();
+        let runs: Vec<Value> = (0..5)
+            .map(|n| failed_run("bot", &format!("order {n} timed out after {n} s")))
+            .collect();
         app.agent().send_runs(&json!(runs)).await.expect(200);
-        app.agent().send_runs(&failed_run("other", "order 9 timed out after 3 s")).await.expect(200);
+        app.agent()
+            .send_runs(&failed_run("other", "order 9 timed out after 3 s"))
+            .await
+            .expect(200);
         app.fold().await;
-        let groups = app.analyst().get("/v1/failure-groups?sort=count").await.expect(200).json();
+        let groups = app
+            .analyst()
+            .get("/v1/failure-groups?sort=count")
+            .await
+            .expect(200)
+            .json();
         let mut shown = without_times(groups);
-        for group in shown["failure_groups"].as_array_mut().expect("groups are listed") {
+        for group in shown["failure_groups"]
+            .as_array_mut()
+            .expect("groups are listed")
+        {
             assert_eq!(group["first_run_id"].as_str().unwrap().len(), 36);
             group["first_run_id"] = json!("[run]");
         }
@@ -33,15 +45,32 @@ fn failures_that_differ_in_numbers_only_are_one_group() {
 #[test]
 fn failures_are_listed_for_the_project_and_for_the_run() {
     with_app(async |app| {
-        let answer = app.agent().send_runs(&failed_run("bot", "connection reset")).await.json();
+        let answer = app
+            .agent()
+            .send_runs(&failed_run("bot", "connection reset"))
+            .await
+            .json();
         let run = answer["run_ids"][0].as_str().unwrap().to_owned();
-        app.agent().send_runs(&failed_run("other", "no such order")).await.expect(200);
+        app.agent()
+            .send_runs(&failed_run("other", "no such order"))
+            .await
+            .expect(200);
         let all = app.analyst().get("/v1/failures").await.expect(200).json();
         assert_eq!(all["failures"].as_array().unwrap().len(), 2);
-        let ours = app.analyst().get("/v1/failures?agent=bot").await.expect(200).json();
+        let ours = app
+            .analyst()
+            .get("/v1/failures?agent=bot")
+            .await
+            .expect(200)
+            .json();
         assert_eq!(ours["failures"].as_array().unwrap().len(), 1);
         assert_eq!(ours["failures"][0]["run_id"], json!(run));
-        let of_run = app.analyst().get(&format!("/v1/runs/{run}/failures")).await.expect(200).json();
+        let of_run = app
+            .analyst()
+            .get(&format!("/v1/runs/{run}/failures"))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(of_run["failures"][0]["message"], "connection reset");
     });
 }

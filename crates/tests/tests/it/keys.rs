@@ -34,9 +34,18 @@ const READS: [&str; 13] = [
 const WRITES: [(&str, &str); 6] = [
     ("POST", "/v1/runs"),
     ("PATCH", "/v1/runs/0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11"),
-    ("POST", "/v1/runs/0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11/steps"),
-    ("POST", "/v1/runs/0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11/failures"),
-    ("POST", "/v1/runs/0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11/heartbeat"),
+    (
+        "POST",
+        "/v1/runs/0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11/steps",
+    ),
+    (
+        "POST",
+        "/v1/runs/0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11/failures",
+    ),
+    (
+        "POST",
+        "/v1/runs/0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11/heartbeat",
+    ),
     ("POST", "/v1/traces"),
 ];
 
@@ -53,7 +62,9 @@ fn nothing_can_be_done_without_a_key() {
             assert!(answer.header("www-authenticate").is_some(), "{path}");
         }
         for (name, path) in WRITES {
-            let request = nobody.request(method(name), path).header("content-type", "application/json");
+            let request = nobody
+                .request(method(name), path)
+                .header("content-type", "application/json");
             nobody.call(request.body("{}")).await.expect(401);
         }
     });
@@ -63,11 +74,16 @@ fn nothing_can_be_done_without_a_key() {
 fn a_key_for_sending_cannot_read_and_one_for_reading_cannot_send() {
     with_app(async |app| {
         for path in READS {
-            assert_eq!(app.agent().get(path).await.expect(403).code(), "missing_scope");
+            assert_eq!(
+                app.agent().get(path).await.expect(403).code(),
+                "missing_scope"
+            );
         }
         let analyst = app.analyst();
         for (name, path) in WRITES {
-            let request = analyst.request(method(name), path).header("content-type", "application/json");
+            let request = analyst
+                .request(method(name), path)
+                .header("content-type", "application/json");
             analyst.call(request.body("{}")).await.expect(403);
         }
     });
@@ -79,10 +95,19 @@ fn a_key_is_taken_from_three_places() {
         let key = app.analyst().key_text().unwrap().to_owned();
         let nobody = app.nobody();
         let read = || nobody.request(Method::GET, "/v1/runs");
-        nobody.call(read().header("x-api-key", &key)).await.expect(200);
+        nobody
+            .call(read().header("x-api-key", &key))
+            .await
+            .expect(200);
         nobody.call(read().bearer_auth(&key)).await.expect(200);
-        nobody.call(read().basic_auth("anybody", Some(&key))).await.expect(200);
-        nobody.call(read().basic_auth(&key, None::<&str>)).await.expect(401);
+        nobody
+            .call(read().basic_auth("anybody", Some(&key)))
+            .await
+            .expect(200);
+        nobody
+            .call(read().basic_auth(&key, None::<&str>))
+            .await
+            .expect(401);
     });
 }
 
@@ -93,8 +118,20 @@ fn a_key_that_is_mistyped_or_unknown_or_of_another_secret_is_refused() {
         let unknown = ApiKey::from_random(KeyId(Uuid::from_u128(77)), [3; 32]).to_text();
         let forged = ApiKey::from_random(OURS.key(Scope::Read).id(), [9; 32]).to_text();
         let mistyped = key.replace("_live_", "_life_");
-        for wrong in [mistyped.as_str(), &unknown, &forged, "x", "", &"k".repeat(10_000)] {
-            let answer = app.nobody().with_key_text(wrong).get("/v1/runs").await.expect(401);
+        for wrong in [
+            mistyped.as_str(),
+            &unknown,
+            &forged,
+            "x",
+            "",
+            &"k".repeat(10_000),
+        ] {
+            let answer = app
+                .nobody()
+                .with_key_text(wrong)
+                .get("/v1/runs")
+                .await
+                .expect(401);
             assert_eq!(answer.code(), "unauthenticated");
         }
     });
@@ -115,7 +152,10 @@ fn what_belongs_to_another_project_is_not_found_like_what_does_not_exist() {
         }
         for path in READS.iter().filter(|path| !path.contains(RUN)) {
             let seen = app.stranger().get(path).await.expect(200).text();
-            assert!(!seen.contains(RUN) && !seen.contains("\"a\""), "{path}: {seen}");
+            assert!(
+                !seen.contains(RUN) && !seen.contains("\"a\""),
+                "{path}: {seen}"
+            );
         }
     });
 }
@@ -123,14 +163,24 @@ fn what_belongs_to_another_project_is_not_found_like_what_does_not_exist() {
 #[test]
 fn the_same_ids_in_two_projects_are_two_runs() {
     with_app(async |app| {
-        let step = |name: &str| json!({"run_id": RUN, "agent_id": name,
-            "steps": [{"step_id": "00000000000000a1", "name": name}]});
+        let step = |name: &str| {
+            json!({"run_id": RUN, "agent_id": name,
+            "steps": [{"step_id": "00000000000000a1", "name": name}]})
+        };
         app.agent().send_runs(&step("ours")).await.expect(200);
-        let theirs = app.strange_agent().send_runs(&step("theirs")).await.expect(200).json();
+        let theirs = app
+            .strange_agent()
+            .send_runs(&step("theirs"))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(theirs["accepted"], 1);
         for (reader, name) in [(app.analyst(), "ours"), (app.stranger(), "theirs")] {
             assert_eq!(reader.run(RUN).await.expect(200).json()["agent_id"], name);
-            assert_eq!(reader.step(RUN, "00000000000000a1").await.json()["name"], name);
+            assert_eq!(
+                reader.step(RUN, "00000000000000a1").await.json()["name"],
+                name
+            );
         }
     });
 }
@@ -141,11 +191,17 @@ fn a_revoked_key_stops_working_within_five_seconds() {
         let analyst = app.analyst();
         analyst.get("/v1/runs").await.expect(200);
         let mut conn = pool::connect(&app.db().admin_url()).await.unwrap();
-        assert!(api_keys::revoke(&mut conn, OURS.id(), OURS.key(Scope::Read).id()).await.unwrap());
+        assert!(
+            api_keys::revoke(&mut conn, OURS.id(), OURS.key(Scope::Read).id())
+                .await
+                .unwrap()
+        );
         // Half a second for a slow machine.
-        until(Duration::from_millis(5_500), "the key to be refused", async || {
-            (analyst.get("/v1/runs").await.status == 401).then_some(())
-        })
+        until(
+            Duration::from_millis(5_500),
+            "the key to be refused",
+            async || (analyst.get("/v1/runs").await.status == 401).then_some(()),
+        )
         .await;
     });
 }

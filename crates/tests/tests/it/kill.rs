@@ -45,7 +45,11 @@ impl Scene {
         prepare(&server, DATABASE).await;
         let ingest = IngestProcess::start(server.url("runwatch_ingest", DATABASE)).await;
         let ledger = Ledger::create(&postgres::folder().with_extension("ledger"));
-        Self { server, ingest, ledger }
+        Self {
+            server,
+            ingest,
+            ledger,
+        }
     }
 
     /// Ends everything and compares what was acknowledged with what is stored.
@@ -71,7 +75,9 @@ async fn unreadable(server: &Server, acknowledged: &Acknowledged) -> usize {
     let analyst = services.actor(&client, Some(OURS.key(Scope::Read).to_text()));
     let mut unreadable = 0;
     for (run, steps) in acknowledged.iter().step_by(100) {
-        let step = analyst.step(&run.to_string(), &format!("{steps:016x}")).await;
+        let step = analyst
+            .step(&run.to_string(), &format!("{steps:016x}"))
+            .await;
         let is_whole = step.status == 200 && step.json()["input"] == step_name(*run, steps - 1);
         unreadable += usize::from(!is_whole);
     }
@@ -81,15 +87,21 @@ async fn unreadable(server: &Server, acknowledged: &Acknowledged) -> usize {
 }
 
 fn kills() -> usize {
-    if is_proving() { KILLS_WHEN_PROVING } else { KILLS }
+    if is_proving() {
+        KILLS_WHEN_PROVING
+    } else {
+        KILLS
+    }
 }
 
 /// Waits for a seeded moment at which everything works and enough requests are unanswered.
 async fn moment(load: &Load, numbers: &mut Numbers) {
     let before = load.acknowledged();
-    until(BUSY_LIMIT, "acknowledgements after the last kill", async || {
-        (load.acknowledged() >= before + ACKNOWLEDGED_MIN).then_some(())
-    })
+    until(
+        BUSY_LIMIT,
+        "acknowledgements after the last kill",
+        async || (load.acknowledged() >= before + ACKNOWLEDGED_MIN).then_some(()),
+    )
     .await;
     sleep(Duration::from_micros(numbers.below(DELAY_US_MAX))).await;
     until(BUSY_LIMIT, "enough unanswered requests", async || {
@@ -101,8 +113,14 @@ async fn moment(load: &Load, numbers: &mut Numbers) {
 #[track_caller]
 fn nothing_is_wrong(verdict: &Verdict) {
     println!("{verdict:?}");
-    assert!(verdict.acknowledged > kills() * UNANSWERED_MIN, "{verdict:?}");
-    let nothing = Verdict { acknowledged: verdict.acknowledged, ..Verdict::default() };
+    assert!(
+        verdict.acknowledged > kills() * UNANSWERED_MIN,
+        "{verdict:?}"
+    );
+    let nothing = Verdict {
+        acknowledged: verdict.acknowledged,
+        ..Verdict::default()
+    };
     assert_eq!(*verdict, nothing);
 }
 
@@ -157,7 +175,11 @@ async fn kill_backend(server: &Server, kind: &str, numbers: &mut Numbers) {
     })
     .await;
     let chosen = usize::try_from(numbers.below(pids.len() as u64)).expect("there are few");
-    let pid = pids[chosen].parse().ok().and_then(Pid::from_raw).expect("it is a process");
+    let pid = pids[chosen]
+        .parse()
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("it is a process");
     kill_process(pid, Signal::KILL).expect("the process is there");
 }
 

@@ -1,6 +1,12 @@
 //! The integration tests: what the services promise, seen from outside. The modules are named for
 //! the routes and rules they look at.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and a proof says what it counted"
+)]
+
 mod failures;
 mod quarantine;
 mod runs;
@@ -25,4 +31,4 @@ mod schema;
 
 mod end_to_end;
 mod kill;
-
+mod sdks;

@@ -9,8 +9,11 @@ use runwatch_tests::app::with_app;
 use serde_json::Value;
 
 fn documents() -> [(&'static str, Value); 2] {
-    [("ingest", ingest_api::document()), ("query", query_api::document())]
-        .map(|(name, document)| (name, serde_json::to_value(document).expect("it is JSON")))
+    [
+        ("ingest", ingest_api::document()),
+        ("query", query_api::document()),
+    ]
+    .map(|(name, document)| (name, serde_json::to_value(document).expect("it is JSON")))
 }
 
 /// Each operation with its method and path.
@@ -26,7 +29,9 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
 
 #[test]
 fn the_documents_in_the_repository_are_up_to_date() {
-    let update = Env::process().read(|env| env.flag("UPDATE_OPENAPI")).unwrap();
+    let update = Env::process()
+        .read(|env| env.flag("UPDATE_OPENAPI"))
+        .unwrap();
     for (name, document) in documents() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi");
         let file = folder.join(format!("{name}.json"));
@@ -35,7 +40,10 @@ fn the_documents_in_the_repository_are_up_to_date() {
             std::fs::write(&file, &served).unwrap();
         }
         let kept = std::fs::read_to_string(&file).unwrap_or_default();
-        let differs = kept.lines().zip(served.lines()).find(|(kept, served)| kept != served);
+        let differs = kept
+            .lines()
+            .zip(served.lines())
+            .find(|(kept, served)| kept != served);
         assert!(
             kept == served,
             "openapi/{name}.json is not what is served, from {differs:?} on; \
@@ -54,7 +62,11 @@ fn each_service_serves_its_document() {
                 "ingest" => nobody.request_to_ingest(Method::GET, &path),
                 _ => nobody.request(Method::GET, &path),
             };
-            assert_eq!(nobody.call(request).await.expect(200).json(), document, "{name}");
+            assert_eq!(
+                nobody.call(request).await.expect(200).json(),
+                document,
+                "{name}"
+            );
         }
         let docs = nobody.get("/docs/").await.expect(200).text();
         assert!(docs.contains("swagger-ui"), "{docs}");
@@ -69,8 +81,14 @@ fn operations_are_named_verb_resource_and_no_name_is_used_twice() {
         for (call, operation) in operations(&document) {
             let name = operation["operationId"].as_str().unwrap();
             let verb = name.split('_').next().unwrap();
-            assert!(verbs.contains(&verb) && name.contains('_'), "{call}: {name}");
-            assert!(names.insert(name.to_owned()), "{call}: {name} is used twice");
+            assert!(
+                verbs.contains(&verb) && name.contains('_'),
+                "{call}: {name}"
+            );
+            assert!(
+                names.insert(name.to_owned()),
+                "{call}: {name} is used twice"
+            );
         }
     }
     assert!(names.len() > 15);
@@ -81,7 +99,11 @@ fn every_operation_parameter_and_field_is_described() {
     let mut missing = Vec::new();
     for (service, document) in documents() {
         for (call, operation) in operations(&document) {
-            let described = |value: &Value| value["description"].as_str().is_some_and(|text| !text.is_empty());
+            let described = |value: &Value| {
+                value["description"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty())
+            };
             if operation["summary"].as_str().is_none() && !described(operation) {
                 missing.push(format!("{service}: {call}"));
             }
@@ -100,7 +122,11 @@ fn every_operation_says_how_it_is_called_and_how_it_fails() {
     for (_, document) in documents() {
         for (call, operation) in operations(&document) {
             assert!(operation["responses"]["default"].is_object(), "{call}");
-            assert_eq!(operation["security"].as_array().map(Vec::len), Some(3), "{call}");
+            assert_eq!(
+                operation["security"].as_array().map(Vec::len),
+                Some(3),
+                "{call}"
+            );
         }
     }
 }

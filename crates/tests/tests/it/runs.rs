@@ -45,9 +45,18 @@ fn a_run_is_read_back_with_what_was_derived() {
         insta::assert_json_snapshot!("run", without_times(run));
         let steps = app.analyst().steps(RUN).await.expect(200).json();
         insta::assert_json_snapshot!("steps", without_times(steps));
-        let step = app.analyst().step(RUN, "00000000000000a1").await.expect(200).json();
+        let step = app
+            .analyst()
+            .step(RUN, "00000000000000a1")
+            .await
+            .expect(200)
+            .json();
         insta::assert_json_snapshot!("step", without_times(step));
-        let timeline = app.analyst().get(&format!("/v1/runs/{RUN}/timeline")).await.expect(200);
+        let timeline = app
+            .analyst()
+            .get(&format!("/v1/runs/{RUN}/timeline"))
+            .await
+            .expect(200);
         insta::assert_json_snapshot!("timeline", without_times(timeline.json()));
     });
 }
@@ -65,7 +74,12 @@ fn a_run_can_be_told_piece_by_piece_while_it_runs() {
         let (agent, analyst) = (app.agent(), app.analyst());
         let state = async || {
             let run = analyst.run(RUN).await.expect(200).json();
-            json!([run["status"], run["totals"]["steps"], run["provisional"], run["agent_id"]])
+            json!([
+                run["status"],
+                run["totals"]["steps"],
+                run["provisional"],
+                run["agent_id"]
+            ])
         };
         agent.send_heartbeat(RUN).await.expect(204);
         assert_eq!(state().await, json!(["running", 0, false, null]));
@@ -77,9 +91,21 @@ fn a_run_can_be_told_piece_by_piece_while_it_runs() {
         assert_eq!(state().await, json!(["running", 1, false, "support-bot"]));
         let mut ended = step.clone();
         ended["ended_at"] = json!(seconds_ago(3));
-        agent.add_steps(RUN, &json!([ended, {"step_id": "00000000000000a2", "kind": "tool"}])).await.expect(200);
-        agent.add_failures(RUN, &json!({"message": "the order is gone"})).await.expect(200);
-        agent.change_run(RUN, &json!({"status": "succeeded", "output": [1]})).await.expect(200);
+        agent
+            .add_steps(
+                RUN,
+                &json!([ended, {"step_id": "00000000000000a2", "kind": "tool"}]),
+            )
+            .await
+            .expect(200);
+        agent
+            .add_failures(RUN, &json!({"message": "the order is gone"}))
+            .await
+            .expect(200);
+        agent
+            .change_run(RUN, &json!({"status": "succeeded", "output": [1]}))
+            .await
+            .expect(200);
         assert_eq!(state().await, json!(["succeeded", 2, false, "support-bot"]));
         let run = analyst.run(RUN).await.json();
         assert_eq!((&run["input"], &run["output"]), (&json!("hi"), &json!([1])));
@@ -91,10 +117,21 @@ fn a_run_can_be_told_piece_by_piece_while_it_runs() {
 fn runs_can_be_sent_one_a_line() {
     with_app(async |app| {
         let lines = "{\"agent_id\":\"a\"}\n\n  {\"agent_id\":\"b\"}\r\n{\"agent_id\":\"c\"}";
-        let answer = app.agent().post("/v1/runs", NDJSON, lines).await.expect(200).json();
+        let answer = app
+            .agent()
+            .post("/v1/runs", NDJSON, lines)
+            .await
+            .expect(200)
+            .json();
         assert_eq!(answer["accepted"], 3);
         assert_eq!(answer["run_ids"].as_array().unwrap().len(), 3);
-        assert_eq!(app.analyst().get("/v1/runs").await.json()["runs"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            app.analyst().get("/v1/runs").await.json()["runs"]
+                .as_array()
+                .unwrap()
+                .len(),
+            3
+        );
     });
 }
 
@@ -105,7 +142,10 @@ fn sending_a_run_again_changes_nothing() {
         app.agent().send_runs(&sent).await.expect(200);
         let before = app.analyst().run(RUN).await.json();
         let again = app.agent().send_runs(&sent).await.expect(200).json();
-        assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(1)));
+        assert_eq!(
+            (&again["accepted"], &again["duplicates"]),
+            (&json!(0), &json!(1))
+        );
         let mut after = app.analyst().run(RUN).await.json();
         after["last_received_at"] = before["last_received_at"].clone();
         assert_eq!(before, after);
@@ -122,9 +162,17 @@ fn what_contradicts_is_refused_and_changes_nothing() {
         let answer = app.agent().send_runs(&other_agent).await.expect(400).json();
         insta::assert_json_snapshot!("contradicting_run", answer);
         let other_step = json!({"step_id": "00000000000000a1", "name": "another plan"});
-        let answer = app.agent().add_steps(RUN, &other_step).await.expect(400).json();
+        let answer = app
+            .agent()
+            .add_steps(RUN, &other_step)
+            .await
+            .expect(400)
+            .json();
         insta::assert_json_snapshot!("contradicting_step", answer);
-        assert_eq!(app.analyst().step(RUN, "00000000000000a1").await.json()["name"], "plan");
+        assert_eq!(
+            app.analyst().step(RUN, "00000000000000a1").await.json()["name"],
+            "plan"
+        );
         let after = app.analyst().run(RUN).await.json();
         assert_eq!(before["totals"], after["totals"]);
         assert_eq!(before["agent_id"], after["agent_id"]);
@@ -136,17 +184,35 @@ fn an_idempotency_key_makes_sending_again_safe_without_ids() {
     with_app(async |app| {
         let agent = app.agent();
         let send = async |body: &str| {
-            let request = agent.request(Method::POST, "/v1/runs").header("content-type", JSON);
-            agent.call(request.header("idempotency-key", "order-7").body(body.to_owned())).await
+            let request = agent
+                .request(Method::POST, "/v1/runs")
+                .header("content-type", JSON);
+            agent
+                .call(
+                    request
+                        .header("idempotency-key", "order-7")
+                        .body(body.to_owned()),
+                )
+                .await
         };
-        let body = json!([{"agent_id": "a", "steps": [{"name": "s"}]}, {"agent_id": "b"}]).to_string();
+        let body =
+            json!([{"agent_id": "a", "steps": [{"name": "s"}]}, {"agent_id": "b"}]).to_string();
         let first = send(&body).await.expect(200).json();
         let second = send(&body).await.expect(200).json();
         assert_eq!(first["run_ids"], second["run_ids"]);
-        assert_eq!((&first["accepted"], &second["accepted"]), (&json!(2), &json!(0)));
+        assert_eq!(
+            (&first["accepted"], &second["accepted"]),
+            (&json!(2), &json!(0))
+        );
         let other = send(r#"{"agent_id":"c"}"#).await.expect(422);
         assert_eq!(other.code(), "idempotency_key_reused");
-        assert_eq!(app.analyst().get("/v1/runs").await.json()["runs"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            app.analyst().get("/v1/runs").await.json()["runs"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
     });
 }
 
@@ -162,8 +228,14 @@ fn a_finished_run_that_has_not_changed_is_not_sent_again() {
             analyst.call(request.header("if-none-match", &tag)).await
         };
         assert_eq!(ask().await.expect(304).body, Vec::<u8>::new());
-        app.agent().change_run(RUN, &json!({"tags": ["late"]})).await.expect(200);
-        assert_eq!(ask().await.expect(200).json()["tags"], json!(["eu", "late"]));
+        app.agent()
+            .change_run(RUN, &json!({"tags": ["late"]}))
+            .await
+            .expect(200);
+        assert_eq!(
+            ask().await.expect(200).json()["tags"],
+            json!(["eu", "late"])
+        );
     });
 }
 
@@ -176,8 +248,17 @@ fn pages_of_a_list_hold_every_run_once() {
         app.agent().send_runs(&json!(runs)).await.expect(200);
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = app.analyst().get(&format!("/v1/runs?limit=4{cursor}")).await.expect(200).json();
-            let ids = page["runs"].as_array().unwrap().iter().map(|run| run["run_id"].clone());
+            let page = app
+                .analyst()
+                .get(&format!("/v1/runs?limit=4{cursor}"))
+                .await
+                .expect(200)
+                .json();
+            let ids = page["runs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|run| run["run_id"].clone());
             seen.extend(ids);
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -194,24 +275,65 @@ fn pages_of_a_list_hold_every_run_once() {
 #[test]
 fn each_filter_finds_the_run_and_its_opposite_does_not() {
     let found = [
-        "agent=support-bot", "agent_version=2.3.1", "agent_type=customer_support", "status=failed",
-        "status=failed&status=succeeded", "failure_type=tool_error", "environment=production",
-        "release=2026.11.3", "session_id=s-81", "user_id=u-17", "tag=eu", "model=gpt-4o",
-        "tool=lookup_order", "workflow_id=refunds", "attribute.channel=chat", "min_duration_ms=4000",
-        "max_duration_ms=4000", "min_cost_usd=0.003", "max_cost_usd=0.004", "min_tokens=908",
-        "max_tokens=908", "stalled=false", "sort=cost&order=asc", "sort=tokens", "sort=duration",
+        "agent=support-bot",
+        "agent_version=2.3.1",
+        "agent_type=customer_support",
+        "status=failed",
+        "status=failed&status=succeeded",
+        "failure_type=tool_error",
+        "environment=production",
+        "release=2026.11.3",
+        "session_id=s-81",
+        "user_id=u-17",
+        "tag=eu",
+        "model=gpt-4o",
+        "tool=lookup_order",
+        "workflow_id=refunds",
+        "attribute.channel=chat",
+        "min_duration_ms=4000",
+        "max_duration_ms=4000",
+        "min_cost_usd=0.003",
+        "max_cost_usd=0.004",
+        "min_tokens=908",
+        "max_tokens=908",
+        "stalled=false",
+        "sort=cost&order=asc",
+        "sort=tokens",
+        "sort=duration",
     ];
     let not_found = [
-        "agent=other", "agent_version=2", "agent_type=x", "status=succeeded", "failure_type=refusal",
-        "environment=staging", "release=1", "session_id=s", "user_id=u", "tag=us", "model=gpt",
-        "tool=lookup", "workflow_id=r", "attribute.channel=mail", "attribute.other=chat",
-        "min_duration_ms=4001", "max_duration_ms=3999", "min_cost_usd=0.004", "max_cost_usd=0.003",
-        "min_tokens=909", "max_tokens=907", "stalled=true",
+        "agent=other",
+        "agent_version=2",
+        "agent_type=x",
+        "status=succeeded",
+        "failure_type=refusal",
+        "environment=staging",
+        "release=1",
+        "session_id=s",
+        "user_id=u",
+        "tag=us",
+        "model=gpt",
+        "tool=lookup",
+        "workflow_id=r",
+        "attribute.channel=mail",
+        "attribute.other=chat",
+        "min_duration_ms=4001",
+        "max_duration_ms=3999",
+        "min_cost_usd=0.004",
+        "max_cost_usd=0.003",
+        "min_tokens=909",
+        "max_tokens=907",
+        "stalled=true",
     ];
     with_app(async |app| {
         app.agent().send_runs(&example()).await.expect(200);
         let count = async |filter: &str| {
-            let answer = app.analyst().get(&format!("/v1/runs?{filter}")).await.expect(200).json();
+            let answer = app
+                .analyst()
+                .get(&format!("/v1/runs?{filter}"))
+                .await
+                .expect(200)
+                .json();
             answer["runs"].as_array().unwrap().len()
         };
         for filter in found {
@@ -227,11 +349,22 @@ fn each_filter_finds_the_run_and_its_opposite_does_not() {
 fn a_parameter_that_is_unknown_or_wrong_is_named() {
     with_app(async |app| {
         for (query, field) in [
-            ("agnet=a", "agnet"), ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"),
-            ("status=broken", "status"), ("cursor=abc", "cursor"), ("started_after=now", "started_after"),
-            ("sort=name", "sort"), ("agent=a&agent=b", "agent"), ("min_cost_usd=-1", "min_cost_usd"),
+            ("agnet=a", "agnet"),
+            ("limit=0", "limit"),
+            ("limit=1001", "limit"),
+            ("limit=x", "limit"),
+            ("status=broken", "status"),
+            ("cursor=abc", "cursor"),
+            ("started_after=now", "started_after"),
+            ("sort=name", "sort"),
+            ("agent=a&agent=b", "agent"),
+            ("min_cost_usd=-1", "min_cost_usd"),
         ] {
-            let answer = app.analyst().get(&format!("/v1/runs?{query}")).await.expect(400);
+            let answer = app
+                .analyst()
+                .get(&format!("/v1/runs?{query}"))
+                .await
+                .expect(400);
             assert_eq!(answer.code(), "invalid_parameter", "{query}");
             assert_eq!(answer.json()["field"], field, "{query}");
         }

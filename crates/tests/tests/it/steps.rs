@@ -26,11 +26,22 @@ fn id(at: usize) -> String {
 /// Every step is in the skeleton and in the timeline, each once.
 async fn each_is_there_once(app: &TestApp, steps: usize) {
     let skeleton = app.analyst().steps(RUN).await.expect(200).json();
-    let chunks = skeleton["chunks"].as_array().expect("a skeleton has chunks").iter();
+    let chunks = skeleton["chunks"]
+        .as_array()
+        .expect("a skeleton has chunks")
+        .iter();
     let ids = chunks.flat_map(|chunk| chunk["step_id"].as_array().expect("with ids").clone());
     once(ids.collect(), steps);
-    let timeline = app.analyst().get(&format!("/v1/runs/{RUN}/timeline")).await.expect(200).json();
-    let nodes = timeline["nodes"].as_array().expect("a timeline has nodes").iter();
+    let timeline = app
+        .analyst()
+        .get(&format!("/v1/runs/{RUN}/timeline"))
+        .await
+        .expect(200)
+        .json();
+    let nodes = timeline["nodes"]
+        .as_array()
+        .expect("a timeline has nodes")
+        .iter();
     once(nodes.map(|node| node["step_id"].clone()).collect(), steps);
 }
 
@@ -90,9 +101,19 @@ fn a_long_run_is_read_in_pages_and_in_chunks() {
             }
         }
         once(ids, steps);
-        let timeline = app.analyst().get(&format!("/v1/runs/{RUN}/timeline")).await.expect(200).json();
+        let timeline = app
+            .analyst()
+            .get(&format!("/v1/runs/{RUN}/timeline"))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(timeline["nodes"].as_array().unwrap().len(), 5_000);
-        assert_eq!(timeline["truncated"], true, "{:?}", timeline.as_object().unwrap().keys());
+        assert_eq!(
+            timeline["truncated"],
+            true,
+            "{:?}",
+            timeline.as_object().unwrap().keys()
+        );
     });
 }
 
@@ -105,7 +126,10 @@ fn an_unknown_step_is_not_found() {
             assert_eq!(answer.code(), "not_found");
         }
         for step in ["xyz", "0000000000000000", "00000000000000a"] {
-            assert_eq!(app.analyst().step(RUN, step).await.expect(400).code(), "bad_request");
+            assert_eq!(
+                app.analyst().step(RUN, step).await.expect(400).code(),
+                "bad_request"
+            );
         }
     });
 }

@@ -28,8 +28,10 @@ fn the_services_outlive_their_database() {
         let services = Services::start(&|role| server.url(role, DATABASE));
         let client = client();
         let key = |scope| Some(OURS.key(scope).to_text());
-        let (agent, analyst) =
-            (services.actor(&client, key(Scope::Ingest)), services.actor(&client, key(Scope::Read)));
+        let (agent, analyst) = (
+            services.actor(&client, key(Scope::Ingest)),
+            services.actor(&client, key(Scope::Read)),
+        );
         let run = json!({"agent_id": "a", "run_id": "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11"});
         agent.send_runs(&run).await.expect(200);
         analyst.get("/v1/runs").await.expect(200);
@@ -38,14 +40,22 @@ fn the_services_outlive_their_database() {
         for _ in 0..3 {
             let began = Instant::now();
             let sent = agent.send_runs(&run).await.expect(503);
-            assert_eq!((sent.code().as_str(), sent.header("retry-after")), ("unavailable", Some("1")));
+            assert_eq!(
+                (sent.code().as_str(), sent.header("retry-after")),
+                ("unavailable", Some("1"))
+            );
             let read = analyst.get("/v1/runs").await.expect(503);
-            assert_eq!((read.code().as_str(), read.header("retry-after")), ("unavailable", Some("1")));
+            assert_eq!(
+                (read.code().as_str(), read.header("retry-after")),
+                ("unavailable", Some("1"))
+            );
             assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
         }
         analyst.get("/health").await.expect(200);
         until(RECOVERY, "readiness to end", async || {
-            let ingest = agent.call(agent.request_to_ingest(Method::GET, "/ready")).await;
+            let ingest = agent
+                .call(agent.request_to_ingest(Method::GET, "/ready"))
+                .await;
             (ingest.status == 503 && analyst.get("/ready").await.status == 503).then_some(())
         })
         .await;

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use futures_util::SinkExt;
 use runwatch_cli::console::say;
 use runwatch_service::clock::{Clock, SystemClock};
@@ -36,14 +36,18 @@ pub(crate) struct Ceiling {
     /// Rows committed a second.
     pub(crate) steps_per_s: f64,
     /// Seconds of PostgreSQL's processor time for 100,000 rows.
-    pub(crate) cpu_s_per_100k: f64,
+    cpu_s_per_100k: f64,
     /// Bytes on disk of a row, with both indexes.
-    pub(crate) bytes_per_step: f64,
+    bytes_per_step: f64,
+    /// Whether other programs, or something outside of this machine, slowed it down.
+    is_disturbed: bool,
 }
 
-/// Measures it on a cluster of its own, again if the machine was disturbed.
+/// Measures it on a cluster of its own, again if the machine was disturbed. If it always is, the
+/// highest counts: a ceiling too low would make everything beside it look good.
 pub(crate) async fn measure(seconds: Duration) -> Result<Ceiling> {
     say("The ceiling: binary COPY of the same steps, flat and uncompressed.");
+    let mut highest: Option<Ceiling> = None;
     for _ in 0..ATTEMPTS {
         let cluster = Cluster::start().await?;
         let measured = measure_on(&cluster, seconds).await;
@@ -55,11 +59,15 @@ pub(crate) async fn measure(seconds: Duration) -> Result<Ceiling> {
              a step.",
             measured.steps_per_s, measured.cpu_s_per_100k, measured.bytes_per_step
         ));
-        if measured.cpu_s_per_100k <= CPU_S_MAX {
-            return Ok(measured);
+        highest = highest
+            .filter(|highest| highest.steps_per_s > measured.steps_per_s)
+            .or(Some(measured));
+        if !measured.is_disturbed {
+            break;
         }
     }
-    bail!("something disturbs this machine: the ceiling took more than {CPU_S_MAX} s each time")
+    let fit = highest.filter(|highest| highest.cpu_s_per_100k <= CPU_S_MAX);
+    fit.with_context(|| format!("the ceiling took more than {CPU_S_MAX} s each time"))
 }
 
 async fn measure_on(cluster: &Cluster, seconds: Duration) -> Result<Ceiling> {
@@ -81,7 +89,8 @@ async fn measure_on(cluster: &Cluster, seconds: Duration) -> Result<Ceiling> {
         rows += ended.context("a connection's task panicked")??;
     }
     let took = began.elapsed();
-    let cpu_s = watch.end()?[0];
+    let used = watch.end()?;
+    let cpu_s = used.each_s[0];
     let rows = rows as f64;
     let bytes: i64 = admin
         .query_one(
@@ -91,10 +100,12 @@ async fn measure_on(cluster: &Cluster, seconds: Duration) -> Result<Ceiling> {
         )
         .await?
         .try_get(0)?;
+    let cpu_s_per_100k = cpu_s / rows * 1e5;
     Ok(Ceiling {
         steps_per_s: rows / took.as_secs_f64(),
-        cpu_s_per_100k: cpu_s / rows * 1e5,
+        cpu_s_per_100k,
         bytes_per_step: bytes as f64 / rows,
+        is_disturbed: used.is_disturbed || cpu_s_per_100k > CPU_S_MAX,
     })
 }
 

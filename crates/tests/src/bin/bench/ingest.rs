@@ -154,7 +154,7 @@ async fn measure(stack: &Stack, case: &Case, seconds: Duration) -> Result<Measur
         Program::Alone(std::process::id()),
     ])?;
     let ledger = load::send(&stack.target(&project)?, &templates, pace).await?;
-    let cpu_s = watch.end()?;
+    let cpu_s = watch.end()?.each_s;
     let memory_mb = machine::peak_memory_mb(stack.pid(INGEST)?)?;
     stack.wait_until_folded().await?;
     let admin = stack.cluster.connect(&stack.cluster.admin_url()).await?;

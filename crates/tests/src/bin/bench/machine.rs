@@ -28,6 +28,15 @@ pub(crate) struct Watch {
     began: Instant,
 }
 
+/// What was used while it was watched.
+#[derive(Debug)]
+pub(crate) struct Used {
+    /// Seconds of processor time of each program, in the order in which they were named.
+    pub(crate) each_s: Vec<f64>,
+    /// Whether other programs used too much of the machine.
+    pub(crate) is_disturbed: bool,
+}
+
 /// A program that is watched, by the number of its process.
 #[derive(Clone, Copy)]
 pub(crate) enum Program {
@@ -48,16 +57,16 @@ impl Watch {
         })
     }
 
-    /// Seconds of processor time that each program has used since. Says so if others used so much
-    /// that what was measured is not to be kept.
-    pub(crate) fn end(&self) -> Result<Vec<f64>> {
+    /// What was used since. Says so if others used so much that what was measured is not to be
+    /// kept.
+    pub(crate) fn end(&self) -> Result<Used> {
         let after = all_s(&self.programs)?;
         let used = after
             .iter()
             .zip(&self.before)
             .map(|(after, before)| after - before);
-        let used: Vec<f64> = used.collect();
-        let others_s = busy_s()? - self.busy_before - used.iter().sum::<f64>();
+        let each_s: Vec<f64> = used.collect();
+        let others_s = busy_s()? - self.busy_before - each_s.iter().sum::<f64>();
         let cores = std::thread::available_parallelism()?.get();
         let others = others_s / (self.began.elapsed().as_secs_f64() * cores as f64);
         if others > OTHERS_MAX {
@@ -66,7 +75,10 @@ impl Watch {
                 others * 100.0
             ));
         }
-        Ok(used)
+        Ok(Used {
+            each_s,
+            is_disturbed: others > OTHERS_MAX,
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use runwatch_tests::actor::{JSON, PROTOBUF};
 use runwatch_tests::app::with_app;
+use runwatch_tests::json_leaves;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -43,18 +44,27 @@ fn every_value_of_every_recorded_span_is_read_back() {
         for name in NAMES {
             let (body, kind, export) = fixture(name);
             let answer = app.agent().post("/v1/traces", kind, body).await.expect(200);
-            assert!(matches!(&*answer.body, b"" | b"{}"), "{name}: {}", answer.text());
+            assert!(
+                matches!(&*answer.body, b"" | b"{}"),
+                "{name}: {}",
+                answer.text()
+            );
             let mut spans = 0;
             for (resource, scope, span) in spans_of(&export) {
                 let run = Uuid::from_slice(&span.trace_id).unwrap().to_string();
-                let id: String = span.span_id.iter().map(|byte| format!("{byte:02x}")).collect();
+                let id: String = span
+                    .span_id
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
                 let step = app.analyst().step(&run, &id).await.expect(200).json();
-                let mut found = BTreeSet::new();
-                json_leaves(&step, &mut |leaf| {
-                    found.insert(leaf);
-                });
+                let found: BTreeSet<String> = json_leaves::leaves(&step).into_iter().collect();
                 for value in sent(resource, scope, span) {
-                    assert!(is_in(&found, &value), "{name} {}: lost {value:?} in {step:#}", span.name);
+                    assert!(
+                        is_in(&found, &value),
+                        "{name} {}: lost {value:?} in {step:#}",
+                        span.name
+                    );
                 }
                 spans += 1;
             }
@@ -78,19 +88,33 @@ fn spans_of(
 fn sent(resource: &ResourceSpans, scope: &ScopeSpans, span: &Span) -> Vec<String> {
     let mut all = vec![span.name.clone()];
     attributes(&span.attributes, &mut all);
-    attributes(resource.resource.iter().flat_map(|resource| &resource.attributes), &mut all);
+    attributes(
+        resource
+            .resource
+            .iter()
+            .flat_map(|resource| &resource.attributes),
+        &mut all,
+    );
     for event in &span.events {
         all.push(event.name.clone());
         attributes(&event.attributes, &mut all);
     }
     all.extend(span.status.iter().map(|status| status.message.clone()));
-    all.extend(scope.scope.iter().flat_map(|scope| [scope.name.clone(), scope.version.clone()]));
+    all.extend(
+        scope
+            .scope
+            .iter()
+            .flat_map(|scope| [scope.name.clone(), scope.version.clone()]),
+    );
     all.retain(|value| !value.is_empty());
     all
 }
 
 fn attributes<'a>(attributes: impl IntoIterator<Item = &'a KeyValue>, out: &mut Vec<String>) {
-    for value in attributes.into_iter().filter_map(|attribute| attribute.value.as_ref()) {
+    for value in attributes
+        .into_iter()
+        .filter_map(|attribute| attribute.value.as_ref())
+    {
         leaves(value, out);
     }
 }
@@ -99,7 +123,7 @@ fn leaves(value: &AnyValue, out: &mut Vec<String>) {
     match &value.value {
         None => {}
         Some(any_value::Value::StringValue(text)) => {
-            json_leaves(&Value::from(text.as_str()), &mut |leaf| out.push(leaf));
+            out.extend(json_leaves::leaves(&Value::from(text.as_str())));
         }
         Some(any_value::Value::BoolValue(flag)) => out.push(flag.to_string()),
         Some(any_value::Value::IntValue(number)) => out.push(number.to_string()),
@@ -109,20 +133,6 @@ fn leaves(value: &AnyValue, out: &mut Vec<String>) {
         }
         Some(any_value::Value::KvlistValue(map)) => attributes(&map.values, out),
         Some(other) => panic!("no recorded body holds {other:?}"),
-    }
-}
-
-/// The scalars of a document; documents inside of its texts are looked into.
-fn json_leaves(json: &Value, out: &mut impl FnMut(String)) {
-    match json {
-        Value::Null => {}
-        Value::Array(list) => list.iter().for_each(|json| json_leaves(json, out)),
-        Value::Object(map) => map.values().for_each(|json| json_leaves(json, out)),
-        Value::String(text) => match serde_json::from_str::<Value>(text) {
-            Ok(inner) if inner.is_array() || inner.is_object() => json_leaves(&inner, out),
-            _ => out(text.clone()),
-        },
-        scalar => out(scalar.to_string()),
     }
 }
 

@@ -31,7 +31,11 @@ fn json_span(id: u64, fields: &str) -> String {
 }
 
 async fn step(app: &TestApp, id: u64) -> Value {
-    app.analyst().step(RUN, &format!("{id:016x}")).await.expect(200).json()
+    app.analyst()
+        .step(RUN, &format!("{id:016x}"))
+        .await
+        .expect(200)
+        .json()
 }
 
 #[test]
@@ -55,13 +59,19 @@ fn the_spellings_of_json_that_exporters_use_are_understood() {
         "",
     ];
     with_app(async |app| {
-        let spans: Vec<String> =
-            (1..).zip(fields).map(|(id, fields)| json_span(id, fields)).collect();
+        let spans: Vec<String> = (1..)
+            .zip(fields)
+            .map(|(id, fields)| json_span(id, fields))
+            .collect();
         send_json(app, &spans.join(",")).await;
         let run = app.analyst().run(RUN).await.expect(200).json();
         assert_eq!(run["totals"]["steps"], fields.len());
         for id in 1..=3 {
-            assert_eq!(step(app, id).await["attributes"]["n"].as_f64(), Some(5.0), "span {id}");
+            assert_eq!(
+                step(app, id).await["attributes"]["n"].as_f64(),
+                Some(5.0),
+                "span {id}"
+            );
         }
     });
 }
@@ -94,9 +104,20 @@ fn spans_without_a_valid_id_are_rejected_and_their_neighbours_kept() {
         bad.push(zeros);
         let rejected = bad.len();
         bad.insert(3, good);
-        let answer = app.agent().send_traces_json(&json!(export("shop", bad))).await.expect(200).json();
-        assert_eq!(answer["partialSuccess"]["rejectedSpans"], rejected.to_string());
-        assert_eq!(app.analyst().run(RUN).await.expect(200).json()["totals"]["steps"], 1);
+        let answer = app
+            .agent()
+            .send_traces_json(&json!(export("shop", bad)))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            answer["partialSuccess"]["rejectedSpans"],
+            rejected.to_string()
+        );
+        assert_eq!(
+            app.analyst().run(RUN).await.expect(200).json()["totals"]["steps"],
+            1
+        );
     });
 }
 
@@ -107,15 +128,29 @@ fn odd_times_are_taken_and_said_to_be_odd() {
         let spans = vec![
             span(TRACE, 1, "ends before it starts", (end, start)),
             span(TRACE, 2, "long ago", (1, 2)),
-            span(TRACE, 3, "in the far future", (9_000_000_000_000_000, 9_000_000_000_000_001)),
+            span(
+                TRACE,
+                3,
+                "in the far future",
+                (9_000_000_000_000_000, 9_000_000_000_000_001),
+            ),
             span(TRACE, 4, "not ended", (start, 0)),
         ];
-        app.agent().send_traces(&export("shop", spans)).await.expect(200);
+        app.agent()
+            .send_traces(&export("shop", spans))
+            .await
+            .expect(200);
         for id in 1..=3 {
-            assert!(step(app, id).await["flags"].to_string().contains("clock"), "span {id}");
+            assert!(
+                step(app, id).await["flags"].to_string().contains("clock"),
+                "span {id}"
+            );
         }
         let running = step(app, 4).await;
-        assert_eq!((&running["status"], &running["ended_at"]), (&json!("running"), &Value::Null));
+        assert_eq!(
+            (&running["status"], &running["ended_at"]),
+            (&json!("running"), &Value::Null)
+        );
     });
 }
 
@@ -124,11 +159,19 @@ fn text_that_postgres_cannot_keep_is_replaced_and_said_to_be() {
     with_app(async |app| {
         let nul = r#","attributes":[{"key":"a","value":{"stringValue":"b\u0000c"}}]"#;
         let half = r#","attributes":[{"key":"a","value":{"stringValue":"b\ud83dc"}}]"#;
-        send_json(app, &[json_span(1, nul), json_span(2, half), json_span(3, "")].join(",")).await;
+        send_json(
+            app,
+            &[json_span(1, nul), json_span(2, half), json_span(3, "")].join(","),
+        )
+        .await;
         for id in [1, 2] {
             let step = step(app, id).await;
             assert_eq!(step["attributes"]["a"], "b\u{fffd}c", "span {id}");
-            assert!(step["flags"].to_string().contains("sanitized"), "span {id}: {}", step["flags"]);
+            assert!(
+                step["flags"].to_string().contains("sanitized"),
+                "span {id}: {}",
+                step["flags"]
+            );
         }
         assert_eq!(step(app, 3).await["flags"], json!([]));
     });
@@ -140,21 +183,36 @@ fn large_spans_are_taken() {
         let mut large = span(TRACE, 1, "a megabyte", times());
         large.attributes = vec![attribute("input.value", text(&"x ".repeat(500_000)))];
         let mut wide = span(TRACE, 2, "many attributes", times());
-        wide.attributes =
-            (0..1_000).map(|n| attribute(&format!("key.{n}"), text("value"))).collect();
-        app.agent().send_traces(&export("shop", vec![large, wide])).await.expect(200);
+        wide.attributes = (0..1_000)
+            .map(|n| attribute(&format!("key.{n}"), text("value")))
+            .collect();
+        app.agent()
+            .send_traces(&export("shop", vec![large, wide]))
+            .await
+            .expect(200);
         let input = step(app, 1).await["input"].to_string();
         assert_eq!(input.len(), 1_000_000 + 2);
-        assert_eq!(step(app, 2).await["attributes"].as_object().unwrap().len(), 1_000);
+        assert_eq!(
+            step(app, 2).await["attributes"].as_object().unwrap().len(),
+            1_000
+        );
     });
 }
 
 #[test]
 fn five_thousand_spans_are_one_request() {
     with_app(async |app| {
-        let spans = (1..=5_000).map(|id| span(TRACE, id, "step", times())).collect();
-        app.agent().send_traces(&export("shop", spans)).await.expect(200);
-        assert_eq!(app.analyst().run(RUN).await.expect(200).json()["totals"]["steps"], 5_000);
+        let spans = (1..=5_000)
+            .map(|id| span(TRACE, id, "step", times()))
+            .collect();
+        app.agent()
+            .send_traces(&export("shop", spans))
+            .await
+            .expect(200);
+        assert_eq!(
+            app.analyst().run(RUN).await.expect(200).json()["totals"]["steps"],
+            5_000
+        );
     });
 }
 
@@ -164,14 +222,24 @@ fn values_nested_too_deeply_are_rejected_alone() {
         let mut nested = text("core");
         for _ in 0..200 {
             let values = vec![attribute("k", nested)];
-            nested = AnyValue { value: Some(any_value::Value::KvlistValue(KeyValueList { values })) };
+            nested = AnyValue {
+                value: Some(any_value::Value::KvlistValue(KeyValueList { values })),
+            };
         }
         let mut deep = span(TRACE, 1, "deep", times());
         deep.attributes = vec![attribute("deep", nested)];
         let both = export("shop", vec![deep, span(TRACE, 2, "flat", times())]);
-        let answer = app.agent().send_traces_json(&json!(both)).await.expect(200).json();
+        let answer = app
+            .agent()
+            .send_traces_json(&json!(both))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(answer["partialSuccess"]["rejectedSpans"], "1");
         app.agent().send_traces(&both).await.expect(200);
-        assert_eq!(app.analyst().run(RUN).await.expect(200).json()["totals"]["steps"], 1);
+        assert_eq!(
+            app.analyst().run(RUN).await.expect(200).json()["totals"]["steps"],
+            1
+        );
     });
 }
