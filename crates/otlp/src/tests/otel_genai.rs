@@ -289,18 +289,15 @@ fn only_a_workflow_names_the_agent_for_the_whole_run() {
 }
 
 #[test]
-fn parameters_of_requests_are_kept_but_not_filtered_on() {
+fn parameters_of_requests_and_ids_of_answers_are_kept_but_not_filtered_on() {
     let run = run_of(vec![span_with([
         ("gen_ai.request.temperature", double(0.5)),
         ("gen_ai.response.id", text("r1")),
         ("mine", text("x")),
     ])]);
-    assert_eq!(
-        run.steps[0].attributes,
-        r#"{"gen_ai.response.id":"r1","mine":"x"}"#
-    );
+    assert_eq!(run.steps[0].attributes, r#"{"mine":"x"}"#);
     assert_eq!(
         part(&run, Part::Attributes),
-        Some(r#"{"gen_ai.request.temperature":0.5}"#)
+        Some(r#"{"gen_ai.request.temperature":0.5,"gen_ai.response.id":"r1"}"#)
     );
 }

@@ -38,7 +38,8 @@ def plain_trace(tracer):
 def agent_trace(provider):
     """A run of a real agent framework, with a model that needs no network."""
     settings = InstrumentationSettings(tracer_provider=provider)
-    agent = Agent(TestModel(), name="weather-bot", instrument=settings)
+    Agent.instrument_all(settings)
+    agent = Agent(TestModel(), name="weather-bot")
 
     @agent.tool_plain
     def look_up_weather(city: str) -> str:
