@@ -103,6 +103,8 @@ where
     .client_request_timeout(HEAD_TIMEOUT)
     .client_disconnect_timeout(LINGER)
     .keep_alive(KEEP_ALIVE)
+    // A streamed answer goes out in several writes; none of them waits for the client's ACK.
+    .tcp_nodelay(true)
     .shutdown_timeout(settings.drain_seconds)
     .disable_signals()
     .bind(settings.bind)?;

@@ -5,7 +5,7 @@
 //! 2. upsert of the runs, sorted by project and run: the only lock that is taken. A run that is new
 //!    is written whole, with what follows from its facts; of one that was there the old state comes
 //!    back;
-//! 3. for those that were there: read their steps and told failures, merge in memory ([`merge`]),
+//! 3. for those that were there: read their steps and told failures, merge in memory (`merge`),
 //!    and write what follows from all of it;
 //! 4. steps, payload chunks, failures, deltas of the rollups, quarantine; COMMIT.
 

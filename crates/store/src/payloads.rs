@@ -8,7 +8,7 @@
 //!
 //! Layout of the column `steps`: for each step its id's length (8 or 16), the id, and the low 32
 //! bits of its content hash, little-endian. Layout of `body`: a zstd frame of one version byte and
-//! the [`Entry`] list in postcard's format.
+//! the list of entries in postcard's format.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

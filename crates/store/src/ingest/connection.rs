@@ -64,9 +64,9 @@ impl Writer {
 
     /// Stores what the requests bring, all of it or nothing, and says what became of each.
     ///
-    /// [`StoreError::Refused`] means that some item in it cannot be stored; [`StoreError::Unavailable`]
-    /// that it may be tried again, also when the connection was lost during COMMIT, where nobody
-    /// can know: sending again is safe.
+    /// [`Refused`](crate::error::StoreError::Refused) means that some item in it cannot be stored;
+    /// [`Unavailable`](crate::error::StoreError::Unavailable) that it may be tried again, also when
+    /// the connection was lost during COMMIT, where nobody can know: sending again is safe.
     pub async fn flush(&mut self, arrivals: &[Arrival]) -> Result<Vec<Reply>> {
         self.guarded(async |writer| writer.transaction(arrivals).await)
             .await

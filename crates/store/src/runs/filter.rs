@@ -89,7 +89,10 @@ impl RunFilter {
         equal! {
             agent agent_type agent_version workflow_id session_id user_id environment release stalled
         }
-        if !self.statuses.is_empty() {
+        // Postgres reads the index in its order only for equality, not for a list.
+        if let [status] = self.statuses.as_slice() {
+            query = query.filter(agent_runs::status.eq(status.code()));
+        } else if !self.statuses.is_empty() {
             let codes: Vec<i16> = self.statuses.iter().map(|status| status.code()).collect();
             query = query.filter(agent_runs::status.eq_any(codes));
         }
