@@ -38,6 +38,9 @@ impl Counted {
     }
 }
 
+/// What stands for the number of a kind where steps of all kinds are counted together.
+pub const ALL_STEPS: i16 = -1;
+
 /// The dimensions of one row of the rollups.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UsageKey {

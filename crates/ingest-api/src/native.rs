@@ -38,6 +38,13 @@ impl<'a> Text<'a> {
                 format!("More than {NESTING_MAX} levels deep."),
             ));
         }
+        if !text.trim_start().starts_with('{') {
+            return Err(ItemError::new(
+                "not_an_object",
+                "",
+                "It has to be a JSON object.",
+            ));
+        }
         let is_odd = ODD.iter().any(|odd| text.contains(odd));
         let text = if is_odd {
             sanitize(text)

@@ -219,7 +219,51 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_hour_total (project_id, bucket, kind, status, agent, model, tool, environment) {
+        bucket -> Timestamptz,
+        items -> Int8,
+        errors -> Int8,
+        input_tokens -> Int8,
+        output_tokens -> Int8,
+        cached_tokens -> Int8,
+        reasoning_tokens -> Int8,
+        cost_nano_usd -> Int8,
+        duration_us -> Int8,
+        kind -> Int2,
+        status -> Int2,
+        project_id -> Uuid,
+        agent -> Text,
+        model -> Text,
+        tool -> Text,
+        environment -> Text,
+        latency -> Bytea,
+    }
+}
+
+diesel::table! {
     usage_minute (project_id, bucket, kind, status, agent, model, tool, environment) {
+        bucket -> Timestamptz,
+        items -> Int8,
+        errors -> Int8,
+        input_tokens -> Int8,
+        output_tokens -> Int8,
+        cached_tokens -> Int8,
+        reasoning_tokens -> Int8,
+        cost_nano_usd -> Int8,
+        duration_us -> Int8,
+        kind -> Int2,
+        status -> Int2,
+        project_id -> Uuid,
+        agent -> Text,
+        model -> Text,
+        tool -> Text,
+        environment -> Text,
+        latency -> Bytea,
+    }
+}
+
+diesel::table! {
+    usage_minute_total (project_id, bucket, kind, status, agent, model, tool, environment) {
         bucket -> Timestamptz,
         items -> Int8,
         errors -> Int8,
@@ -256,5 +300,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     quarantine,
     usage_deltas,
     usage_hour,
+    usage_hour_total,
     usage_minute,
+    usage_minute_total,
 );

@@ -11,7 +11,7 @@ use runwatch_core::time::{MINUTE_US, Timestamp};
 
 use crate::error::Result;
 use crate::pool::Conn;
-use crate::schema::{usage_deltas, usage_hour, usage_minute};
+use crate::schema::{usage_deltas, usage_hour, usage_hour_total, usage_minute, usage_minute_total};
 
 /// How finely usage is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,15 @@ pub enum Resolution {
     Minute,
     /// By hours: about a sixtieth of the rows.
     Hour,
+}
+
+/// What usage is told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// By every dimension that there is.
+    Dimensions,
+    /// Only runs from steps: two rows a bucket, whose other dimensions say nothing.
+    Totals,
 }
 
 type Row = (
@@ -36,7 +45,7 @@ type Row = (
 pub async fn read(
     conn: &mut Conn,
     project: ProjectId,
-    resolution: Resolution,
+    (resolution, detail): (Resolution, Detail),
     (from, to): (Timestamp, Timestamp),
     mut take: impl FnMut(UsageKey, Measures),
 ) -> Result<()> {
@@ -44,9 +53,20 @@ pub async fn read(
         from.to_utc().unwrap_or_default(),
         to.to_utc().unwrap_or_default(),
     );
-    match resolution {
-        Resolution::Minute => read_minutes(conn, project, range, &mut take).await?,
-        Resolution::Hour => read_hours(conn, project, range, &mut take).await?,
+    let take_all = &mut take;
+    match (resolution, detail) {
+        (Resolution::Minute, Detail::Dimensions) => {
+            read_minutes(conn, project, range, take_all).await?;
+        }
+        (Resolution::Minute, Detail::Totals) => {
+            read_minute_totals(conn, project, range, take_all).await?;
+        }
+        (Resolution::Hour, Detail::Dimensions) => {
+            read_hours(conn, project, range, take_all).await?;
+        }
+        (Resolution::Hour, Detail::Totals) => {
+            read_hour_totals(conn, project, range, take_all).await?;
+        }
     }
     let bodies = usage_deltas::table
         .filter(usage_deltas::project_id.eq(project.0))
@@ -118,6 +138,8 @@ macro_rules! read_from {
 
 read_from!(read_minutes, usage_minute);
 read_from!(read_hours, usage_hour);
+read_from!(read_minute_totals, usage_minute_total);
+read_from!(read_hour_totals, usage_hour_total);
 
 fn measures((bucket, key, sums, latency): Row) -> Result<(UsageKey, Measures)> {
     let (kind, status, agent, model, tool, environment) = key;

@@ -11,13 +11,15 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 /// Tables whose rows follow from what was said of runs, whatever the requests were that said it.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 9] = [
     "agent_runs",
     "agent_steps",
     "agent_failures",
     "usage_deltas",
     "usage_minute",
     "usage_hour",
+    "usage_minute_total",
+    "usage_hour_total",
     "failure_groups",
 ];
 /// Columns that depend on when something was received.

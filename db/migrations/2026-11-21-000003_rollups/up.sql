@@ -32,6 +32,11 @@ CREATE TABLE usage_minute (
 );
 CREATE TABLE usage_hour (LIKE usage_minute INCLUDING ALL);
 
+-- The same for all agents, models, tools, environments, kinds of steps and statuses together: two
+-- rows a bucket (kind 0 for runs, -1 for steps), for whoever asks for no more than that.
+CREATE TABLE usage_minute_total (LIKE usage_minute INCLUDING ALL);
+CREATE TABLE usage_hour_total (LIKE usage_minute INCLUDING ALL);
+
 CREATE TABLE failure_groups (
     failures bigint NOT NULL,
     first_seen_at timestamptz NOT NULL,
@@ -89,13 +94,13 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['usage_deltas', 'usage_minute', 'usage_hour', 'failure_groups', 'ingest_outcomes', 'quarantine', 'idempotency_keys'] LOOP
+    FOREACH name IN ARRAY ARRAY['usage_deltas', 'usage_minute', 'usage_hour', 'usage_minute_total', 'usage_hour_total', 'failure_groups', 'ingest_outcomes', 'quarantine', 'idempotency_keys'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY owner ON %I TO runwatch_owner USING (true)', name);
         EXECUTE format('CREATE POLICY worker ON %I TO runwatch_worker USING (true)', name);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO runwatch_worker', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['usage_deltas', 'usage_minute', 'usage_hour', 'failure_groups', 'ingest_outcomes', 'quarantine'] LOOP
+    FOREACH name IN ARRAY ARRAY['usage_deltas', 'usage_minute', 'usage_hour', 'usage_minute_total', 'usage_hour_total', 'failure_groups', 'ingest_outcomes', 'quarantine'] LOOP
         EXECUTE format('CREATE POLICY query ON %I FOR SELECT TO runwatch_query USING (project_id = rw_project())', name);
         EXECUTE format('GRANT SELECT ON %I TO runwatch_query', name);
     END LOOP;

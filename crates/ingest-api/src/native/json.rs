@@ -11,7 +11,7 @@ use runwatch_core::json::UniqueMap;
 
 /// A run, or what is known of it. Only `agent_id` is required.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a run as a JSON object")]
 #[schema(as = NewRun)]
 pub(crate) struct RunJson<'a> {
     /// Id of the run: a UUID or 32 hex digits. Send one, so that sending again is safe; else send
@@ -81,7 +81,7 @@ pub(crate) struct RunJson<'a> {
 /// What is new of a run that is there: the same fields, none required. A field once told never
 /// changes.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a JSON object")]
 #[schema(as = RunChange)]
 pub(crate) struct ChangeJson<'a> {
     /// Name of the agent.
@@ -138,7 +138,7 @@ pub(crate) struct ChangeJson<'a> {
 /// A step. Nothing is required of one that comes with its run; one that is told by itself needs a
 /// `step_id`, so that sending it again is safe.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a step as a JSON object")]
 #[schema(as = NewStep)]
 pub(crate) struct StepJson<'a> {
     /// Id of the step: 16 hex digits or a UUID; made from the run's id and the position by default.
@@ -204,7 +204,7 @@ pub(crate) struct StepJson<'a> {
 
 /// Tokens that a step used. Cached and reasoning tokens are parts of the input and output.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with numbers of tokens")]
 #[schema(as = Usage)]
 pub(crate) struct UsageJson {
     /// Tokens of the prompt, cached ones included.
@@ -229,7 +229,10 @@ pub(crate) struct UsageJson {
 
 /// What went wrong in a step.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with type, code and message"
+)]
 #[schema(as = StepError)]
 pub(crate) struct ErrorJson<'a> {
     /// One of Runwatch's failure types, an exception's class, or any word.
@@ -248,7 +251,7 @@ pub(crate) struct ErrorJson<'a> {
 
 /// A failure that is known apart from a failed step.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a failure as a JSON object")]
 #[schema(as = NewFailure)]
 pub(crate) struct FailureJson<'a> {
     /// Id of the failure (a UUID); made from what it says by default.

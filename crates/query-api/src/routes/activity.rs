@@ -12,7 +12,7 @@ use runwatch_core::rollup::{Counted, Measures, UsageKey};
 use runwatch_core::time::{HOUR_US, MINUTE_US, Timestamp};
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
-use runwatch_store::usage::{self, Resolution};
+use runwatch_store::usage::{self, Detail, Resolution};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -121,7 +121,7 @@ pub(super) async fn by_name(
         usage::read(
             conn,
             project,
-            Resolution::Hour,
+            (Resolution::Hour, Detail::Dimensions),
             between,
             |key, measures| match (name(&key), names.get_mut(name(&key))) {
                 ("", _) => {}

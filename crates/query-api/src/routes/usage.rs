@@ -9,7 +9,7 @@ use runwatch_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use runwatch_service::auth::Reader;
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
-use runwatch_store::usage::{self, Resolution};
+use runwatch_store::usage::{self, Detail, Resolution};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -89,13 +89,19 @@ pub(crate) async fn get_usage(
     if bucket != Bucket::All && range.buckets(unit_us) > USAGE_BUCKETS_MAX {
         return Err(too_many());
     }
+    let is_plain = query.group_by.is_empty() && filter.is_empty();
+    let detail = if is_plain {
+        Detail::Totals
+    } else {
+        Detail::Dimensions
+    };
     let mut groups = Groups::new(query.group_by, bucket_us, USAGE_BUCKETS_MAX);
     let project = reader.project;
     app.answer(project, async |conn| {
         usage::read(
             conn,
             project,
-            resolution,
+            (resolution, detail),
             (range.from, range.to),
             |key, measures| {
                 if filter.passes(&key) {

@@ -8,18 +8,40 @@ use diesel::sql_types::{Array, BigInt, Binary, SmallInt, Text, Timestamptz, Uuid
 use diesel_async::RunQueryDsl;
 
 use runwatch_core::ids::ProjectId;
-use runwatch_core::rollup::{Histogram, Measures, Usage, UsageKey};
+use runwatch_core::rollup::{ALL_STEPS, Counted, Histogram, Measures, Usage, UsageKey};
 use runwatch_core::time::Timestamp;
 
 use crate::error::Result;
 use crate::pool::Conn;
 
-/// Adds the changes of one project to both tables.
+/// Adds the changes of one project to all four tables.
 pub(super) async fn fold(conn: &mut Conn, project: ProjectId, usage: &Usage) -> Result<()> {
     let minutes = by_bucket(usage, Timestamp::minute);
-    fold_into(conn, "usage_minute", project, minutes).await?;
+    let minute_totals = totals(&minutes);
     let hours = by_bucket(usage, Timestamp::hour);
-    fold_into(conn, "usage_hour", project, hours).await
+    let hour_totals = totals(&hours);
+    fold_into(conn, "usage_minute", project, minutes).await?;
+    fold_into(conn, "usage_minute_total", project, minute_totals).await?;
+    fold_into(conn, "usage_hour", project, hours).await?;
+    fold_into(conn, "usage_hour_total", project, hour_totals).await
+}
+
+/// Runs and steps of each bucket, whatever their other dimensions are.
+fn totals<'a>(rows: &BTreeMap<Key<'a>, Measures>) -> BTreeMap<Key<'a>, Measures> {
+    let mut totals: BTreeMap<Key<'a>, Measures> = BTreeMap::new();
+    for ((at, kind, ..), measures) in rows {
+        let kind = if *kind == Counted::Runs.code() {
+            *kind
+        } else {
+            ALL_STEPS
+        };
+        totals
+            .entry((*at, kind, 0, "", "", "", ""))
+            .or_default()
+            .add(measures, 1);
+    }
+    totals.retain(|_, measures| !measures.is_zero());
+    totals
 }
 
 /// Kind, status, agent, model, tool, environment, within a bucket of time.

@@ -64,6 +64,22 @@ pub(super) struct Filter {
 }
 
 impl Filter {
+    /// Whether every row passes.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self {
+            kind,
+            status,
+            agent,
+            model,
+            tool,
+            environment,
+        } = self;
+        kind.is_none()
+            && [status, agent, model, tool, environment]
+                .into_iter()
+                .all(Option::is_none)
+    }
+
     pub(super) fn passes(&self, key: &UsageKey) -> bool {
         let is = |wanted: &Option<String>, name: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == name)

@@ -64,14 +64,14 @@ const SKELETON: &str = "
 const LATEST_RUNS: &str = concat!(
     "SELECT ",
     run_columns!(),
-    " FROM agent_runs WHERE agent = $2 AND status = ANY($3) AND project_id = $1 AND is_run
+    " FROM agent_runs WHERE agent = $2 AND status = $3 AND project_id = $1 AND is_run
      ORDER BY started_at DESC, run_id DESC LIMIT $4"
 );
-/// `usage::read` by minutes.
+/// `usage::read` of totals by minutes.
 const USAGE: &str = "
     SELECT bucket, kind, status, agent, model, tool, environment, items, errors, input_tokens,
         output_tokens, cached_tokens, reasoning_tokens, cost_nano_usd, duration_us, latency
-    FROM usage_minute
+    FROM usage_minute_total
     WHERE project_id = $1 AND bucket >= date_trunc('minute', now()) - interval '1 day'
         AND bucket < date_trunc('minute', now()) + interval '1 minute'";
 /// `usage::read`: what is not folded yet.
@@ -147,7 +147,7 @@ impl Straight {
                 client.query(&self.skeleton, &[project, &run, &day]).await?
             }
             Question::LatestRuns(agent) => {
-                let failed = vec![RunStatus::Failed.code()];
+                let failed = RunStatus::Failed.code();
                 client
                     .query(&self.latest_runs, &[project, &agent, &failed, &PAGE])
                     .await?
