@@ -17,7 +17,7 @@ mod histogram;
 #[cfg(test)]
 mod tests;
 
-pub use histogram::Histogram;
+pub use histogram::{Histogram, Percentiles};
 
 /// What the rollups count: whole runs, or steps of a kind. The number is what the database keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,10 +67,10 @@ impl UsageKey {
     }
 }
 
-/// The measures of one row. All of them add up, and can be taken back by adding their negative.
-/// Sums wrap rather than fail: what was added can always be taken back exactly.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measures {
+/// What adds up by itself in one row. All of it can be taken back by adding its negative; sums wrap
+/// rather than fail, so that what was added can always be taken back exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
     /// How many runs or steps.
     pub count: i64,
     /// How many of them failed.
@@ -87,11 +87,9 @@ pub struct Measures {
     pub cost_nano_usd: i64,
     /// Sum of durations in microseconds.
     pub duration_us: i64,
-    /// Distribution of durations.
-    pub latency: Histogram,
 }
 
-impl Measures {
+impl Sums {
     /// Adds `times` times another: 1 to put it in, -1 to take it back.
     pub fn add(&mut self, other: &Self, times: i64) {
         let add = |into: &mut i64, what: i64| *into = into.wrapping_add(what.wrapping_mul(times));
@@ -103,12 +101,46 @@ impl Measures {
         add(&mut self.reasoning_tokens, other.reasoning_tokens);
         add(&mut self.cost_nano_usd, other.cost_nano_usd);
         add(&mut self.duration_us, other.duration_us);
+    }
+}
+
+/// The measures of one row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measures {
+    /// What adds up by itself.
+    pub sums: Sums,
+    /// Distribution of durations.
+    pub latency: Histogram,
+}
+
+impl Measures {
+    /// Adds `times` times another: 1 to put it in, -1 to take it back.
+    pub fn add(&mut self, other: &Self, times: i64) {
+        self.sums.add(&other.sums, times);
         self.latency.add(&other.latency, times);
     }
 
     /// Whether nothing is left of it.
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// What is shown of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// What adds up by itself.
+    pub sums: Sums,
+    /// How long it took; none if nothing ended.
+    pub percentiles: Option<Percentiles>,
+}
+
+impl From<&Measures> for Total {
+    fn from(measures: &Measures) -> Self {
+        Self {
+            sums: measures.sums,
+            percentiles: measures.latency.percentiles(),
+        }
     }
 }
 

@@ -1,73 +1,75 @@
 //! Reading the usage rollups, with the deltas that are not folded yet.
 
+mod totals;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::TryStreamExt;
 
 use runwatch_core::ids::ProjectId;
-use runwatch_core::rollup::{Deltas, Histogram, Measures, UsageKey};
+use runwatch_core::rollup::{Deltas, Histogram, Measures, Sums, UsageKey};
 use runwatch_core::time::{MINUTE_US, Timestamp};
 
 use crate::error::Result;
 use crate::pool::Conn;
-use crate::schema::{usage_deltas, usage_hour, usage_hour_total, usage_minute, usage_minute_total};
+use crate::schema::{usage_deltas, usage_hour, usage_hour_total, usage_minute};
 
-/// How finely usage is read.
+pub use totals::{Bucket, Resolution, totals};
+
+/// The rows that are read, finest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resolution {
-    /// By minutes.
-    Minute,
-    /// By hours: about a sixtieth of the rows.
-    Hour,
+pub enum Rows {
+    /// Of each minute, told apart by every dimension that there is.
+    Minutes,
+    /// Of each hour: up to a sixtieth of the rows.
+    Hours,
+    /// Of each hour, telling only runs from steps: two rows an hour, whose other dimensions say
+    /// nothing.
+    HourTotals,
 }
 
-/// What usage is told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// By every dimension that there is.
-    Dimensions,
-    /// Only runs from steps: two rows a bucket, whose other dimensions say nothing.
-    Totals,
-}
+/// The columns of [`Sums`], in its order.
+type SumsRow = (i64, i64, i64, i64, i64, i64, i64, i64);
 
 type Row = (
     DateTime<Utc>,
     (i16, i16, String, String, String, String),
-    (i64, i64, i64, i64, i64, i64, i64, i64),
+    SumsRow,
     Vec<u8>,
 );
 
 /// Gives every row of usage from one moment up to another to `take`.
 ///
-/// Both should be borders of the resolution. What is not folded yet comes as rows of its own. It has
-/// to be called in a transaction with one snapshot, so that nothing is counted twice or missed.
+/// Both should be borders of minutes or hours, as the rows are. What is not folded yet comes as rows
+/// of its own. It has to be called in a transaction with one snapshot, so that nothing is counted
+/// twice or missed.
 pub async fn read(
     conn: &mut Conn,
     project: ProjectId,
-    (resolution, detail): (Resolution, Detail),
+    rows: Rows,
     (from, to): (Timestamp, Timestamp),
-    mut take: impl FnMut(UsageKey, Measures),
+    mut take: impl FnMut(&UsageKey, &Measures),
 ) -> Result<()> {
     let range = (
         from.to_utc().unwrap_or_default(),
         to.to_utc().unwrap_or_default(),
     );
-    let take_all = &mut take;
-    match (resolution, detail) {
-        (Resolution::Minute, Detail::Dimensions) => {
-            read_minutes(conn, project, range, take_all).await?;
-        }
-        (Resolution::Minute, Detail::Totals) => {
-            read_minute_totals(conn, project, range, take_all).await?;
-        }
-        (Resolution::Hour, Detail::Dimensions) => {
-            read_hours(conn, project, range, take_all).await?;
-        }
-        (Resolution::Hour, Detail::Totals) => {
-            read_hour_totals(conn, project, range, take_all).await?;
-        }
+    match rows {
+        Rows::Minutes => read_minutes(conn, project, range, &mut take).await?,
+        Rows::Hours => read_hours(conn, project, range, &mut take).await?,
+        Rows::HourTotals => read_hour_totals(conn, project, range, &mut take).await?,
     }
+    read_deltas(conn, project, (from, to), take).await
+}
+
+/// What is not folded yet of a range of time.
+async fn read_deltas(
+    conn: &mut Conn,
+    project: ProjectId,
+    (from, to): (Timestamp, Timestamp),
+    mut take: impl FnMut(&UsageKey, &Measures),
+) -> Result<()> {
     let bodies = usage_deltas::table
         .filter(usage_deltas::project_id.eq(project.0))
         .select(usage_deltas::body)
@@ -78,12 +80,10 @@ pub async fn read(
         .err_into()
         .try_for_each(|body| {
             let read = Deltas::from_bytes(&body).map(|deltas| {
-                let usage = deltas.usage.into_iter();
+                let usage = deltas.usage.iter();
                 usage
                     .filter(|(key, _)| minutes.contains(&key.minute))
-                    .for_each(|(key, measures)| {
-                        take(key, measures);
-                    });
+                    .for_each(|(key, measures)| take(key, measures));
             });
             std::future::ready(read.map_err(Into::into))
         })
@@ -96,7 +96,7 @@ macro_rules! read_from {
             conn: &mut Conn,
             project: ProjectId,
             (from, to): (DateTime<Utc>, DateTime<Utc>),
-            take: &mut impl FnMut(UsageKey, Measures),
+            take: &mut impl FnMut(&UsageKey, &Measures),
         ) -> Result<()> {
             let rows = $table::table
                 .filter($table::project_id.eq(project.0))
@@ -128,7 +128,7 @@ macro_rules! read_from {
                 .await?;
             rows.err_into()
                 .try_for_each(|row| {
-                    let read = measures(row).map(|(key, measures)| take(key, measures));
+                    let read = measures(row).map(|(key, measures)| take(&key, &measures));
                     std::future::ready(read)
                 })
                 .await
@@ -138,12 +138,10 @@ macro_rules! read_from {
 
 read_from!(read_minutes, usage_minute);
 read_from!(read_hours, usage_hour);
-read_from!(read_minute_totals, usage_minute_total);
 read_from!(read_hour_totals, usage_hour_total);
 
 fn measures((bucket, key, sums, latency): Row) -> Result<(UsageKey, Measures)> {
     let (kind, status, agent, model, tool, environment) = key;
-    let (count, errors, input, output, cached, reasoning, cost, duration) = sums;
     let minute = bucket.timestamp_micros().div_euclid(MINUTE_US);
     let key = UsageKey {
         minute,
@@ -155,6 +153,15 @@ fn measures((bucket, key, sums, latency): Row) -> Result<(UsageKey, Measures)> {
         environment,
     };
     let measures = Measures {
+        sums: read_sums(sums),
+        latency: Histogram::from_bytes(&latency)?,
+    };
+    Ok((key, measures))
+}
+
+fn read_sums(row: SumsRow) -> Sums {
+    let (count, errors, input, output, cached, reasoning, cost, duration) = row;
+    Sums {
         count,
         errors,
         input_tokens: input,
@@ -163,7 +170,5 @@ fn measures((bucket, key, sums, latency): Row) -> Result<(UsageKey, Measures)> {
         reasoning_tokens: reasoning,
         cost_nano_usd: cost,
         duration_us: duration,
-        latency: Histogram::from_bytes(&latency)?,
-    };
-    Ok((key, measures))
+    }
 }

@@ -18,6 +18,11 @@ CREATE TABLE usage_minute (
     reasoning_tokens bigint NOT NULL,
     cost_nano_usd bigint NOT NULL,
     duration_us bigint NOT NULL,
+    -- Percentiles of the durations, read from "latency" when the row is written, for those who
+    -- cannot read it: SQL, and whoever asks for many rows.
+    p50_us bigint NOT NULL,
+    p95_us bigint NOT NULL,
+    p99_us bigint NOT NULL,
     -- 0 counts runs, other numbers are step kinds.
     kind smallint NOT NULL,
     status smallint NOT NULL,

@@ -1,6 +1,6 @@
 //! The conditions by which a table recognises the name of a provider or model.
 
-use regex::Regex;
+use regex_lite::Regex;
 use serde::{Deserialize, Deserializer};
 
 /// A boolean tree over a name; its texts and the names are in lower case.

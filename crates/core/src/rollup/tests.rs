@@ -19,7 +19,7 @@ proptest! {
     #[test]
     fn taking_back_what_was_added_leaves_nothing(durations in prop::collection::vec(any::<i64>(), 0..50)) {
         let mut all = Measures::default();
-        let one = |duration: &i64| Measures { count: 1, duration_us: *duration, latency: Histogram::of(*duration), ..Measures::default() };
+        let one = |duration: &i64| Measures { sums: Sums { count: 1, duration_us: *duration, ..Sums::default() }, latency: Histogram::of(*duration) };
         durations.iter().for_each(|duration| all.add(&one(duration), 1));
         durations.iter().rev().for_each(|duration| all.add(&one(duration), -1));
         prop_assert!(all.is_zero());
@@ -46,9 +46,11 @@ fn deltas_survive_their_bytes() {
     deltas.usage.insert(
         key,
         Measures {
-            count: 2,
+            sums: Sums {
+                count: 2,
+                ..Sums::default()
+            },
             latency: Histogram::of(1500),
-            ..Measures::default()
         },
     );
     assert_eq!(Deltas::from_bytes(&deltas.to_bytes()).unwrap(), deltas);

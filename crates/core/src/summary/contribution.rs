@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::claims::Field;
 use crate::limits::ROLLUP_NAME_BYTES_MAX;
-use crate::rollup::{Contribution, ContributionRow, Counted, Histogram, Measures};
+use crate::rollup::{Contribution, ContributionRow, Counted, Histogram, Measures, Sums};
 use crate::run::RunStatus;
 use crate::step::{Step, StepStatus};
 use crate::summary::{Facts, Summary, effective_cost};
@@ -67,33 +67,37 @@ fn row(((minute, kind, status, model, tool), measures): (Key<'_>, Measures)) -> 
 }
 
 fn of_step(step: &Step, duration_us: i64, counted: bool) -> Measures {
-    let mut measures = Measures {
+    let mut sums = Sums {
         count: 1,
         errors: i64::from(step.status == StepStatus::Failed),
         duration_us,
-        latency: Histogram::of(duration_us),
-        ..Measures::default()
+        ..Sums::default()
     };
     if counted {
         let usage = step.usage;
-        measures.input_tokens = i64::from(usage.input.or(usage.total).unwrap_or(0));
-        measures.output_tokens = i64::from(usage.output.unwrap_or(0));
-        measures.cached_tokens = i64::from(usage.cached.unwrap_or(0));
-        measures.reasoning_tokens = i64::from(usage.reasoning.unwrap_or(0));
-        measures.cost_nano_usd = effective_cost(step).map_or(0, |cost| cost.0);
+        sums.input_tokens = i64::from(usage.input.or(usage.total).unwrap_or(0));
+        sums.output_tokens = i64::from(usage.output.unwrap_or(0));
+        sums.cached_tokens = i64::from(usage.cached.unwrap_or(0));
+        sums.reasoning_tokens = i64::from(usage.reasoning.unwrap_or(0));
+        sums.cost_nano_usd = effective_cost(step).map_or(0, |cost| cost.0);
     }
-    measures
+    Measures {
+        sums,
+        latency: Histogram::of(duration_us),
+    }
 }
 
 fn of_run(summary: &Summary, ended_at: Timestamp) -> Measures {
     let duration_us = (ended_at.0 - summary.started_at.unwrap_or(ended_at).0).max(0);
     let failed = matches!(summary.status, RunStatus::Failed | RunStatus::TimedOut);
     Measures {
-        count: 1,
-        errors: i64::from(failed),
-        duration_us,
+        sums: Sums {
+            count: 1,
+            errors: i64::from(failed),
+            duration_us,
+            ..Sums::default()
+        },
         latency: Histogram::of(duration_us),
-        ..Measures::default()
     }
 }
 

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use runwatch_core::ids::ProjectId;
 use runwatch_core::limits::PAGE_ROWS_MAX;
 use runwatch_core::money::NanoUsd;
-use runwatch_core::rollup::{Counted, Measures, UsageKey};
+use runwatch_core::rollup::{Counted, Measures, Sums, Total, UsageKey};
 use runwatch_core::time::{HOUR_US, MINUTE_US, Timestamp};
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
-use runwatch_store::usage::{self, Detail, Resolution};
+use runwatch_store::usage::{self, Rows};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -102,7 +102,7 @@ impl Activity {
 
     /// What it cost in US dollars.
     pub(super) fn cost_usd(&self) -> f64 {
-        NanoUsd(self.steps.cost_nano_usd).dollars()
+        NanoUsd(self.steps.sums.cost_nano_usd).dollars()
     }
 }
 
@@ -118,25 +118,22 @@ pub(super) async fn by_name(
     let mut names: HashMap<String, Activity> = HashMap::new();
     app.answer(project, async |conn| {
         let between = (range.from, range.to);
-        usage::read(
-            conn,
-            project,
-            (Resolution::Hour, Detail::Dimensions),
-            between,
-            |key, measures| match (name(&key), names.get_mut(name(&key))) {
-                ("", _) => {}
-                (_, Some(activity)) => activity.add(&key, &measures),
-                (new, None) => names
-                    .entry(new.to_owned())
-                    .or_default()
-                    .add(&key, &measures),
-            },
-        )
+        usage::read(conn, project, Rows::Hours, between, |key, measures| match (
+            name(key),
+            names.get_mut(name(key)),
+        ) {
+            ("", _) => {}
+            (_, Some(activity)) => activity.add(key, measures),
+            (new, None) => names.entry(new.to_owned()).or_default().add(key, measures),
+        })
         .await
     })
     .await?;
     let mut names: Vec<(String, Activity)> = names.into_iter().collect();
-    let count = |activity: &Activity| activity.runs.count.wrapping_add(activity.steps.count);
+    let count = |activity: &Activity| {
+        let (runs, steps) = (&activity.runs.sums, &activity.steps.sums);
+        runs.count.wrapping_add(steps.count)
+    };
     names.sort_unstable_by(|(name, activity), (other_name, other)| {
         count(other)
             .cmp(&count(activity))
@@ -148,37 +145,41 @@ pub(super) async fn by_name(
 
 impl From<&Measures> for Counts {
     fn from(measures: &Measures) -> Self {
-        let (count, failed) = (measures.count, measures.errors);
+        Total::from(measures).into()
+    }
+}
+
+impl From<Total> for Counts {
+    fn from(total: Total) -> Self {
+        let (count, failed) = (total.sums.count, total.sums.errors);
         let error_rate = (count > 0).then(|| failed as f64 / count as f64);
         Self {
             count,
             failed,
             error_rate,
-            latency: latency(measures),
+            latency: latency(total),
         }
     }
 }
 
-fn latency(measures: &Measures) -> Option<Latency> {
-    let ms = |quantile: f64| Some(measures.latency.quantile(quantile)?.round() / 1_000.0);
-    if measures.count <= 0 {
-        return None;
-    }
+fn latency(Total { sums, percentiles }: Total) -> Option<Latency> {
+    let ms = |us: i64| us as f64 / 1_000.0;
+    let percentiles = percentiles.filter(|_| sums.count > 0)?;
     Some(Latency {
-        mean_ms: (measures.duration_us as f64 / measures.count as f64).round() / 1_000.0,
-        p50_ms: ms(0.5)?,
-        p95_ms: ms(0.95)?,
-        p99_ms: ms(0.99)?,
+        mean_ms: (sums.duration_us as f64 / sums.count as f64).round() / 1_000.0,
+        p50_ms: ms(percentiles.p50_us),
+        p95_ms: ms(percentiles.p95_us),
+        p99_ms: ms(percentiles.p99_us),
     })
 }
 
-impl From<&Measures> for Tokens {
-    fn from(measures: &Measures) -> Self {
+impl From<&Sums> for Tokens {
+    fn from(sums: &Sums) -> Self {
         Self {
-            input: measures.input_tokens,
-            output: measures.output_tokens,
-            cached_input: measures.cached_tokens,
-            reasoning: measures.reasoning_tokens,
+            input: sums.input_tokens,
+            output: sums.output_tokens,
+            cached_input: sums.cached_tokens,
+            reasoning: sums.reasoning_tokens,
         }
     }
 }

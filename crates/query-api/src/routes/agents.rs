@@ -63,7 +63,7 @@ impl From<(String, Activity)> for Agent {
             agent_id,
             runs: (&activity.runs).into(),
             steps: (&activity.steps).into(),
-            tokens: (&activity.steps).into(),
+            tokens: (&activity.steps.sums).into(),
             cost_usd: activity.cost_usd(),
             last_seen_at: activity.last_seen_at(),
         }

@@ -60,7 +60,7 @@ impl From<(String, Activity)> for Tool {
         Self {
             tool,
             calls: (&activity.steps).into(),
-            tokens: (&activity.steps).into(),
+            tokens: (&activity.steps.sums).into(),
             cost_usd: activity.cost_usd(),
             last_seen_at: activity.last_seen_at(),
         }

@@ -4,12 +4,13 @@ mod group;
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
+use runwatch_core::ids::ProjectId;
 use runwatch_core::limits::USAGE_BUCKETS_MAX;
 use runwatch_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use runwatch_service::auth::Reader;
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
-use runwatch_store::usage::{self, Detail, Resolution};
+use runwatch_store::usage::{self, Resolution, Rows};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -84,41 +85,66 @@ pub(crate) async fn get_usage(
 ) -> Result<Json<Usage>, Problem> {
     let query = query.0;
     let (bucket, filter) = (query.bucket, query.filter()?);
-    let (resolution, unit_us, bucket_us) = bucket.widths();
-    let range = Range::read(query.from, query.to, app.now())?.widened(unit_us);
-    if bucket != Bucket::All && range.buckets(unit_us) > USAGE_BUCKETS_MAX {
+    let range = Range::read(query.from, query.to, app.now())?.widened(bucket.border_us());
+    if bucket != Bucket::All && range.buckets(bucket.border_us()) > USAGE_BUCKETS_MAX {
         return Err(too_many());
     }
     let is_plain = query.group_by.is_empty() && filter.is_empty();
-    let detail = if is_plain {
-        Detail::Totals
-    } else {
-        Detail::Dimensions
+    let rows = match bucket.resolution().filter(|_| is_plain) {
+        Some(resolution) => totals(&app, reader.project, resolution, range).await?,
+        None => {
+            let rows = bucket.rows(is_plain);
+            let groups = Groups::new(query.group_by, bucket.width_us(), USAGE_BUCKETS_MAX);
+            grouped(&app, reader.project, (rows, range), &filter, groups).await?
+        }
     };
-    let mut groups = Groups::new(query.group_by, bucket_us, USAGE_BUCKETS_MAX);
-    let project = reader.project;
-    app.answer(project, async |conn| {
-        usage::read(
-            conn,
-            project,
-            (resolution, detail),
-            (range.from, range.to),
-            |key, measures| {
-                if filter.passes(&key) {
-                    groups.add(&key, &measures);
-                }
-            },
-        )
-        .await
-    })
-    .await?;
-    let rows = groups.rows().ok_or_else(too_many)?;
     Ok(Json(Usage {
         from: Time(range.from),
         to: Time(range.to),
         bucket,
         rows,
     }))
+}
+
+/// Rows of which each is a bucket as it is kept.
+async fn totals(
+    app: &App,
+    project: ProjectId,
+    resolution: Resolution,
+    range: Range,
+) -> Result<Vec<UsageRow>, Problem> {
+    let buckets = app
+        .answer(project, async |conn| {
+            usage::totals(conn, project, resolution, (range.from, range.to)).await
+        })
+        .await?;
+    Ok(buckets.into_iter().map(UsageRow::from).collect())
+}
+
+/// Rows that are added up.
+async fn grouped(
+    app: &App,
+    project: ProjectId,
+    (rows, range): (Rows, Range),
+    filter: &Filter,
+    mut groups: Groups,
+) -> Result<Vec<UsageRow>, Problem> {
+    app.answer(project, async |conn| {
+        usage::read(
+            conn,
+            project,
+            rows,
+            (range.from, range.to),
+            |key, measures| {
+                if filter.passes(key) {
+                    groups.add(key, measures);
+                }
+            },
+        )
+        .await
+    })
+    .await?;
+    groups.rows().ok_or_else(too_many)
 }
 
 fn too_many() -> Problem {
@@ -148,14 +174,35 @@ impl GetUsage {
 }
 
 impl Bucket {
-    /// What is read, to which borders in microseconds the range is widened, and how long a bucket
-    /// is in microseconds; none for the whole range.
-    fn widths(self) -> (Resolution, i64, Option<i64>) {
+    /// To which borders in microseconds the range is widened.
+    fn border_us(self) -> i64 {
         match self {
-            Self::Minute => (Resolution::Minute, MINUTE_US, Some(MINUTE_US)),
-            Self::Hour => (Resolution::Hour, HOUR_US, Some(HOUR_US)),
-            Self::Day => (Resolution::Hour, DAY_US, Some(DAY_US)),
-            Self::All => (Resolution::Hour, HOUR_US, None),
+            Self::Minute => MINUTE_US,
+            Self::Hour | Self::All => HOUR_US,
+            Self::Day => DAY_US,
+        }
+    }
+
+    /// How long a bucket is in microseconds; none for the whole range.
+    fn width_us(self) -> Option<i64> {
+        (self != Self::All).then(|| self.border_us())
+    }
+
+    /// The buckets as they are kept, if they are kept so.
+    fn resolution(self) -> Option<Resolution> {
+        match self {
+            Self::Minute => Some(Resolution::Minute),
+            Self::Hour => Some(Resolution::Hour),
+            Self::Day | Self::All => None,
+        }
+    }
+
+    /// The rows to add up.
+    fn rows(self, is_plain: bool) -> Rows {
+        match self {
+            Self::Minute => Rows::Minutes,
+            _ if is_plain => Rows::HourTotals,
+            _ => Rows::Hours,
         }
     }
 }

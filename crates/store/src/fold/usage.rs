@@ -8,7 +8,9 @@ use diesel::sql_types::{Array, BigInt, Binary, SmallInt, Text, Timestamptz, Uuid
 use diesel_async::RunQueryDsl;
 
 use runwatch_core::ids::ProjectId;
-use runwatch_core::rollup::{ALL_STEPS, Counted, Histogram, Measures, Usage, UsageKey};
+use runwatch_core::rollup::{
+    ALL_STEPS, Counted, Histogram, Measures, Percentiles, Sums, Usage, UsageKey,
+};
 use runwatch_core::time::Timestamp;
 
 use crate::error::Result;
@@ -164,14 +166,16 @@ async fn fold_into(
 
 fn measures(row: &Stored) -> Result<Measures> {
     Ok(Measures {
-        count: row.items,
-        errors: row.errors,
-        input_tokens: row.input_tokens,
-        output_tokens: row.output_tokens,
-        cached_tokens: row.cached_tokens,
-        reasoning_tokens: row.reasoning_tokens,
-        cost_nano_usd: row.cost_nano_usd,
-        duration_us: row.duration_us,
+        sums: Sums {
+            count: row.items,
+            errors: row.errors,
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            cached_tokens: row.cached_tokens,
+            reasoning_tokens: row.reasoning_tokens,
+            cost_nano_usd: row.cost_nano_usd,
+            duration_us: row.duration_us,
+        },
         latency: Histogram::from_bytes(&row.latency)?,
     })
 }
@@ -205,29 +209,46 @@ async fn upsert(
     }
     let mut keys = Keys::default();
     rows.iter().for_each(|(key, _)| keys.push(key));
-    let column = |measure: fn(&Measures) -> i64| -> Vec<i64> {
-        rows.iter().map(|(_, measures)| measure(measures)).collect()
+    let sums = |sum: fn(&Sums) -> i64| -> Vec<i64> {
+        rows.iter()
+            .map(|(_, measures)| sum(&measures.sums))
+            .collect()
+    };
+    let percentiles: Vec<Option<Percentiles>> = rows
+        .iter()
+        .map(|(_, measures)| measures.latency.percentiles())
+        .collect();
+    let percentile = |read: fn(&Percentiles) -> i64| -> Vec<i64> {
+        percentiles
+            .iter()
+            .map(|percentiles| percentiles.as_ref().map_or(0, read))
+            .collect()
     };
     let latency: Vec<Vec<u8>> = rows.iter().map(|(_, sum)| sum.latency.to_bytes()).collect();
     let statement = format!(
-        "INSERT INTO {table} (project_id, {KEY}, {MEASURES})
-         SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        "INSERT INTO {table} (project_id, {KEY}, {MEASURES}, p50_us, p95_us, p99_us)
+         SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+             $17, $18, $19, $20)
          ON CONFLICT (project_id, {KEY}) DO UPDATE SET items = EXCLUDED.items,
              errors = EXCLUDED.errors, input_tokens = EXCLUDED.input_tokens,
              output_tokens = EXCLUDED.output_tokens, cached_tokens = EXCLUDED.cached_tokens,
              reasoning_tokens = EXCLUDED.reasoning_tokens, cost_nano_usd = EXCLUDED.cost_nano_usd,
-             duration_us = EXCLUDED.duration_us, latency = EXCLUDED.latency"
+             duration_us = EXCLUDED.duration_us, latency = EXCLUDED.latency,
+             p50_us = EXCLUDED.p50_us, p95_us = EXCLUDED.p95_us, p99_us = EXCLUDED.p99_us"
     );
     bind_keys(statement, project, keys)
-        .bind::<Array<BigInt>, _>(column(|sum| sum.count))
-        .bind::<Array<BigInt>, _>(column(|sum| sum.errors))
-        .bind::<Array<BigInt>, _>(column(|sum| sum.input_tokens))
-        .bind::<Array<BigInt>, _>(column(|sum| sum.output_tokens))
-        .bind::<Array<BigInt>, _>(column(|sum| sum.cached_tokens))
-        .bind::<Array<BigInt>, _>(column(|sum| sum.reasoning_tokens))
-        .bind::<Array<BigInt>, _>(column(|sum| sum.cost_nano_usd))
-        .bind::<Array<BigInt>, _>(column(|sum| sum.duration_us))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.count))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.errors))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.input_tokens))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.output_tokens))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.cached_tokens))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.reasoning_tokens))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.cost_nano_usd))
+        .bind::<Array<BigInt>, _>(sums(|sum| sum.duration_us))
         .bind::<Array<Binary>, _>(latency)
+        .bind::<Array<BigInt>, _>(percentile(|percentiles| percentiles.p50_us))
+        .bind::<Array<BigInt>, _>(percentile(|percentiles| percentiles.p95_us))
+        .bind::<Array<BigInt>, _>(percentile(|percentiles| percentiles.p99_us))
         .execute(conn)
         .await?;
     Ok(())

@@ -1,4 +1,4 @@
-use runwatch_core::rollup::{Histogram, Measures, UsageKey};
+use runwatch_core::rollup::{Histogram, Measures, Sums, UsageKey};
 
 use super::{Activity, Counts};
 
@@ -17,11 +17,13 @@ fn key(minute: i64, kind: i16) -> UsageKey {
 
 fn measures(duration_us: i64, errors: i64) -> Measures {
     Measures {
-        count: 1,
-        errors,
-        duration_us,
+        sums: Sums {
+            count: 1,
+            errors,
+            duration_us,
+            ..Sums::default()
+        },
         latency: Histogram::of(duration_us),
-        ..Measures::default()
     }
 }
 
@@ -31,7 +33,10 @@ fn runs_and_steps_are_counted_apart() {
     activity.add(&key(7, 0), &measures(1_000, 0));
     activity.add(&key(3, 2), &measures(2_000, 1));
     activity.add(&key(5, 3), &measures(2_000, 0));
-    assert_eq!((activity.runs.count, activity.steps.count), (1, 2));
+    assert_eq!(
+        (activity.runs.sums.count, activity.steps.sums.count),
+        (1, 2)
+    );
     let last = activity.last_seen_at().unwrap();
     assert_eq!(last.to_string(), "1970-01-01T00:07:00.000000Z");
 }

@@ -5,11 +5,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use runwatch_core::rollup::{Counted, Measures, UsageKey};
+use runwatch_core::money::NanoUsd;
+use runwatch_core::rollup::{Counted, Measures, Total, UsageKey};
 use runwatch_core::run::RunStatus;
 use runwatch_core::step::{StepKind, StepStatus};
 use runwatch_core::time::Timestamp;
 use runwatch_service::problem::Problem;
+use runwatch_store::usage::Bucket;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -50,6 +52,29 @@ pub(crate) struct UsageRow {
     tokens: Tokens,
     /// What the steps cost in US dollars, as far as it is known.
     cost_usd: f64,
+}
+
+impl UsageRow {
+    /// What was used by everything, ever.
+    fn of(runs: Total, steps: Total) -> Self {
+        Self {
+            bucket: None,
+            group: BTreeMap::new(),
+            runs: runs.into(),
+            steps: steps.into(),
+            tokens: (&steps.sums).into(),
+            cost_usd: NanoUsd(steps.sums.cost_nano_usd).dollars(),
+        }
+    }
+}
+
+impl From<(Timestamp, Bucket)> for UsageRow {
+    fn from((at, bucket): (Timestamp, Bucket)) -> Self {
+        Self {
+            bucket: Some(Time(at)),
+            ..Self::of(bucket.runs, bucket.steps)
+        }
+    }
 }
 
 /// Which rows of usage count; what is not set does not matter.
@@ -147,10 +172,7 @@ impl Groups {
         let row = |((bucket, names), activity): ((Option<i64>, Vec<String>), Activity)| UsageRow {
             bucket: bucket.map(|at| Time(Timestamp(at))),
             group: dimensions.iter().copied().zip(names).collect(),
-            runs: (&activity.runs).into(),
-            steps: (&activity.steps).into(),
-            tokens: (&activity.steps).into(),
-            cost_usd: activity.cost_usd(),
+            ..UsageRow::of((&activity.runs).into(), (&activity.steps).into())
         };
         let is_all = groups.len() <= len_max;
         let happened = groups

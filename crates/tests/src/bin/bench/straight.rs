@@ -67,14 +67,15 @@ const LATEST_RUNS: &str = concat!(
     " FROM agent_runs WHERE agent = $2 AND status = $3 AND project_id = $1 AND is_run
      ORDER BY started_at DESC, run_id DESC LIMIT $4"
 );
-/// `usage::read` of totals by minutes.
+/// `usage::totals` by minutes.
 const USAGE: &str = "
-    SELECT bucket, kind, status, agent, model, tool, environment, items, errors, input_tokens,
-        output_tokens, cached_tokens, reasoning_tokens, cost_nano_usd, duration_us, latency
+    SELECT bucket, kind, items, errors, input_tokens, output_tokens, cached_tokens,
+        reasoning_tokens, cost_nano_usd, duration_us, p50_us, p95_us, p99_us,
+        CASE WHEN bucket = ANY(ARRAY[]::timestamptz[]) THEN latency ELSE ''::bytea END
     FROM usage_minute_total
     WHERE project_id = $1 AND bucket >= date_trunc('minute', now()) - interval '1 day'
         AND bucket < date_trunc('minute', now()) + interval '1 minute'";
-/// `usage::read`: what is not folded yet.
+/// `usage::totals`: what is not folded yet.
 const DELTAS: &str = "SELECT body FROM usage_deltas WHERE project_id = $1";
 /// `failure_groups::list`.
 const FAILURE_GROUPS: &str = "
@@ -153,9 +154,8 @@ impl Straight {
                     .await?
             }
             Question::UsageByMinute => {
-                let rows = client.query(&self.usage, &[project]).await?;
                 client.query(&self.deltas, &[project]).await?;
-                rows
+                client.query(&self.usage, &[project]).await?
             }
             Question::FailureGroups => {
                 client

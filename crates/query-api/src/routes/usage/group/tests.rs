@@ -1,4 +1,4 @@
-use runwatch_core::rollup::{Histogram, Measures, UsageKey};
+use runwatch_core::rollup::{Histogram, Measures, Sums, UsageKey};
 use runwatch_core::time::HOUR_US;
 use serde_json::{Value, to_value};
 
@@ -18,9 +18,11 @@ fn key(minute: i64, kind: i16, agent: &str) -> UsageKey {
 
 fn one() -> Measures {
     Measures {
-        count: 1,
+        sums: Sums {
+            count: 1,
+            ..Sums::default()
+        },
         latency: Histogram::of(1_000),
-        ..Measures::default()
     }
 }
 
