@@ -134,7 +134,7 @@ pub(crate) async fn run(seconds: Duration) -> Result<()> {
         ],
         &rows,
     );
-    Ok(())
+    ceiling.check()
 }
 
 async fn measure(stack: &Stack, case: &Case, seconds: Duration) -> Result<Measured> {
