@@ -3,11 +3,6 @@
 use ingest_api::settings::Settings;
 use runwatch_service::env::Env;
 
-/// Frees memory back to the system faster than the system's own under many threads, which keeps
-/// the process small (docs/BENCHMARKS.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let settings = Env::process().read(Settings::from_env)?;

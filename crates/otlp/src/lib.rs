@@ -31,11 +31,14 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 
+use runwatch_core::attributes::Visibility;
 use runwatch_core::hash::ContentKey;
 use runwatch_core::limits::ITEMS_PER_REQUEST_MAX;
 use runwatch_core::run::RunPart;
 
 use crate::assembly::Assembly;
+use crate::normal::Draft;
+use crate::value::Value;
 
 /// How an export is written; the answer has to be written alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +77,12 @@ pub struct Rejected {
     /// The span as it was sent, cut at
     /// [`QUARANTINE_ITEM_BYTES_MAX`](runwatch_core::limits::QUARANTINE_ITEM_BYTES_MAX).
     pub body: Vec<u8>,
+}
+
+/// Where an attribute of that name may go, whatever it was sent as: what a dialect understands and
+/// nobody filters on stays in the payload.
+pub fn visibility(key: &str) -> Visibility {
+    dialects::attribute(key, &Value::Null, &mut Draft::default()).visibility()
 }
 
 /// Why nothing of a body could be taken.

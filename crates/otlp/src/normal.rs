@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use runwatch_core::attributes::Visibility;
 use runwatch_core::claims::{Claims, Field};
 use runwatch_core::limits::{
     ATTRIBUTE_KEY_BYTES_MAX, ATTRIBUTES_PER_RUN_MAX, TAGS_PER_RUN_MAX, TOKENS_PER_STEP_MAX,
@@ -105,6 +106,16 @@ pub(crate) enum Role {
     Instructions,
     /// As [`Role::Text`]: one leaf of a list that was flattened into attributes.
     Item(Body),
+}
+
+impl Role {
+    /// Where the attribute may go, if it is kept.
+    pub(crate) fn visibility(self) -> Visibility {
+        match self {
+            Self::Unknown | Self::Filterable => Visibility::Filterable,
+            _ => Visibility::PayloadOnly,
+        }
+    }
 }
 
 /// What is said of the run as a whole.

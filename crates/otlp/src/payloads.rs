@@ -177,7 +177,7 @@ fn attributes(span: &Span<'_>, roles: &[Role], bodies: &Bodies<'_>, step: &Step)
     let mut kept = Vec::with_capacity(span.attributes.len() + extras.len());
     for (attribute, role) in span.attributes.iter().zip(roles) {
         if !gives_back(*role, &attribute.value, step, bodies) {
-            kept.push((attribute.key.as_ref(), &attribute.value, visibility(*role)));
+            kept.push((attribute.key.as_ref(), &attribute.value, role.visibility()));
         }
     }
     for (key, value) in &extras {
@@ -198,13 +198,6 @@ fn attributes(span: &Span<'_>, roles: &[Role], bodies: &Bodies<'_>, step: &Step)
         splitter.add(key, &json, visibility);
     }
     splitter.finish()
-}
-
-fn visibility(role: Role) -> Visibility {
-    match role {
-        Role::Unknown | Role::Filterable => Visibility::Filterable,
-        _ => Visibility::PayloadOnly,
-    }
 }
 
 /// Whether a field or body holds exactly what the attribute said.

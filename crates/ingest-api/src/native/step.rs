@@ -1,6 +1,6 @@
 //! Steps in the normal form.
 
-use runwatch_core::attributes::{Splitter, Visibility, shortened};
+use runwatch_core::attributes::{Splitter, shortened};
 use runwatch_core::hash::ContentHasher;
 use runwatch_core::ids::{RunId, StepId};
 use runwatch_core::json::UniqueMap;
@@ -11,6 +11,7 @@ use runwatch_core::step::{Step, StepError, StepKind, StepStatus, flags};
 use runwatch_core::text::first_line;
 use runwatch_core::time::Timestamp;
 use runwatch_core::usage::TokenUsage;
+use runwatch_otlp::visibility;
 
 use crate::native::ItemError;
 use crate::native::json::{ErrorJson, StepJson, UsageJson};
@@ -227,7 +228,7 @@ fn payloads(step: &mut Step, json: &StepJson<'_>) -> Result<Vec<Payload>, ItemEr
     if let Some(attributes) = &json.attributes {
         let mut splitter = Splitter::default();
         for (key, value) in sorted(attributes)? {
-            splitter.add(key, value, Visibility::Filterable);
+            splitter.add(key, value, visibility(key));
         }
         let split = splitter.finish();
         step.flags |= split.flags;

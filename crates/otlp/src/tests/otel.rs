@@ -1,6 +1,7 @@
 //! Plain OpenTelemetry.
 
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
+use runwatch_core::attributes::Visibility;
 use runwatch_core::claims::Field;
 use runwatch_core::payload::Part;
 use runwatch_core::step::{StepKind, StepStatus};
@@ -205,4 +206,17 @@ fn state_and_kind_of_the_span_are_kept_among_its_attributes() {
     let both = r#"{"otel.span_kind":"CLIENT","otel.trace_state":"k=v"}"#;
     assert_eq!(kept(3, "k=v").as_deref(), Some(both));
     assert_eq!(kept(9, "").as_deref(), Some(r#"{"otel.span_kind":"9"}"#));
+}
+
+#[test]
+fn the_name_of_an_attribute_decides_whether_it_can_be_filtered_on() {
+    for (key, visibility) in [
+        ("app.channel", Visibility::Filterable),
+        ("channel", Visibility::Filterable),
+        ("db.system.name", Visibility::Filterable),
+        ("gen_ai.response.id", Visibility::PayloadOnly),
+        ("server.address", Visibility::PayloadOnly),
+    ] {
+        assert_eq!(crate::visibility(key), visibility, "{key}");
+    }
 }
