@@ -16,7 +16,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use crate::args::UpArgs;
-use crate::console::say;
+use crate::console::{say, say_in_background};
 use crate::lifeline::Lifeline;
 use crate::ports::{Ports, check_free, on_loopback};
 use crate::secrets::{Secrets, write_owner_only};
@@ -28,6 +28,7 @@ use stop_signals::StopSignals;
 
 /// Starts everything, says how to use it, and stops everything when asked to.
 pub(crate) async fn run(args: UpArgs) -> Result<()> {
+    let _saying = say_in_background();
     let mut stop_signals = StopSignals::listen().context("failed to listen for signals")?;
     let ports = Ports::from_base(args.port)?;
     let data_dir = DataDir::open(args.data_dir.as_deref()).await?;

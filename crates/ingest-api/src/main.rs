@@ -6,7 +6,7 @@ use runwatch_service::env::Env;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let settings = Env::process().read(Settings::from_env)?;
-    runwatch_service::logging::init(&settings.log)?;
+    let _log = runwatch_service::logging::init(&settings.log)?;
     let running = ingest_api::start(&settings)?;
     Ok(running.run_until_signal().await?)
 }

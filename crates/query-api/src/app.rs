@@ -1,6 +1,7 @@
 //! What handlers need.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use runwatch_core::ids::ProjectId;
 use runwatch_core::time::Timestamp;
@@ -14,11 +15,13 @@ use runwatch_store::settings::{NotFit, check_writable};
 pub(crate) struct App {
     pool: Pool,
     clock: Arc<dyn Clock>,
+    limit: Duration,
 }
 
 impl App {
-    pub(crate) fn new(pool: Pool, clock: Arc<dyn Clock>) -> Self {
-        Self { pool, clock }
+    /// `limit` is how long a statement may take.
+    pub(crate) fn new(pool: Pool, clock: Arc<dyn Clock>, limit: Duration) -> Self {
+        Self { pool, clock, limit }
     }
 
     /// The time of day, where a caller names none.
@@ -33,7 +36,7 @@ impl App {
         work: impl AsyncFnOnce(&mut Conn) -> StoreResult<T>,
     ) -> StoreResult<T> {
         let mut conn = self.pool.get().await?;
-        pool::read(&mut conn, project, work).await
+        pool::read(&mut conn, project, self.limit, work).await
     }
 
     /// As [`Self::read`], for handlers.

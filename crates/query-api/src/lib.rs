@@ -16,6 +16,7 @@ mod schema;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use runwatch_service::auth::cache::KeyCache;
 use runwatch_service::clock::SystemClock;
@@ -34,6 +35,9 @@ const DESCRIPTION: &str = "Reads the runs, steps, failures and usage of a projec
     3339 in UTC. Lists end with a `next_cursor`, to be sent back as `cursor`; none means that \
     there is no more.";
 
+/// The longest that a statement may be allowed: ten minutes.
+const TIMEOUT_MS_MAX: usize = 600_000;
+
 /// What query-api can be told.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -43,6 +47,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where it listens.
     pub http: HttpSettings,
+    /// `QUERY_TIMEOUT_MS`, 5,000 by default: how long one statement may take.
+    pub timeout: Duration,
 }
 
 impl Settings {
@@ -53,6 +59,11 @@ impl Settings {
             database: DatabaseSettings::from_env(env),
             log: LogSettings::from_env(env),
             http: HttpSettings::from_env(env, "QUERY_BIND", bind),
+            timeout: Duration::from_millis(env.number(
+                "QUERY_TIMEOUT_MS",
+                5_000,
+                100..=TIMEOUT_MS_MAX,
+            ) as u64),
         }
     }
 }
@@ -63,7 +74,7 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
     let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
     let keys = Arc::new(key_cache(&pool));
-    let app = Arc::new(App::new(pool, Arc::new(SystemClock)));
+    let app = Arc::new(App::new(pool, Arc::new(SystemClock), settings.timeout));
     let service = server::Service {
         registry: metrics::registry(),
         readiness,

@@ -6,7 +6,7 @@ use runwatch_service::logging;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let settings = Env::process().read(query_api::Settings::from_env)?;
-    logging::init(&settings.log)?;
+    let _log = logging::init(&settings.log)?;
     query_api::start(&settings)?.run_until_signal().await?;
     Ok(())
 }

@@ -6,20 +6,39 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use std::fmt;
 use std::time::Duration;
 
+use crate::logging;
 use crate::problem::Problem;
 
 /// The registry that a process puts its metrics into before it starts to serve; every name in it
 /// begins with `runwatch_`.
 pub fn registry() -> Registry {
-    Registry::with_prefix("runwatch")
+    let mut registry = Registry::with_prefix("runwatch");
+    registry.register_collector(Box::new(DroppedLines));
+    registry
+}
+
+/// Lines of the log that nobody read in time.
+#[derive(Debug)]
+struct DroppedLines;
+
+impl Collector for DroppedLines {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let counter = ConstCounter::new(logging::dropped_lines());
+        let help = "Lines of the log that were dropped because nobody read them";
+        let encoder =
+            encoder.encode_descriptor("log_lines_dropped", help, None, counter.metric_type())?;
+        counter.encode(encoder)
+    }
 }
 
 /// Counts of the requests that this process answered.

@@ -5,6 +5,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -250,10 +251,21 @@ impl ResponseError for Problem {
     }
 }
 
+impl Problem {
+    fn too_broad(limit: Duration) -> Self {
+        let detail = "Answering this takes too long: ask for less time, or filter more.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_broad", detail).with_member(
+            "limit_ms",
+            u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+        )
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::not_found(),
+            StoreError::TooSlow(limit) => Self::too_broad(limit),
             error if error.is_transient() => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,

@@ -1,5 +1,7 @@
 //! What can go wrong with the database, told apart by what the caller can do about it.
 
+use std::time::Duration;
+
 use diesel::result::Error as DieselError;
 use tokio_postgres::error::SqlState;
 
@@ -12,6 +14,9 @@ pub enum StoreError {
     /// It ran into another transaction: the same call will succeed, perhaps at once.
     #[error("in conflict with another transaction: {0}")]
     Contended(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The question took longer than questions may, and would again.
+    #[error("it took longer than {} ms", .0.as_millis())]
+    TooSlow(Duration),
     /// The database refuses the data, and will refuse it again.
     #[error("the database refuses the data: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -33,6 +38,19 @@ impl StoreError {
     /// Whether the same call may succeed soon.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Contended(_))
+    }
+
+    /// Whether it may be that of a statement that took too long. Diesel tells no SQLSTATE, and the
+    /// words are in the language of the server: the time that it took has to decide.
+    pub(crate) fn may_be_a_timeout(&self) -> bool {
+        use diesel::result::DatabaseErrorKind;
+        let Self::Unavailable(error) = self else {
+            return false;
+        };
+        matches!(
+            error.downcast_ref(),
+            Some(DieselError::DatabaseError(DatabaseErrorKind::Unknown, _))
+        )
     }
 }
 

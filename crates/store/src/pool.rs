@@ -1,5 +1,7 @@
 //! Connections, and the pool that services take them from.
 
+use std::time::Duration;
+
 use diesel_async::pooled_connection::deadpool;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
@@ -8,6 +10,7 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
 };
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use runwatch_core::ids::ProjectId;
 
@@ -17,13 +20,9 @@ use crate::error::{Result, StoreError};
 pub type Conn = AsyncPgConnection;
 
 /// How long a request waits for a connection before it is told to come back.
-const WAIT: std::time::Duration = std::time::Duration::from_millis(1_000);
+const WAIT: Duration = Duration::from_millis(1_000);
 /// How long a connection may take to open.
-const CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// How long one statement of a reader may take, so that no question, however broad, holds a
-/// connection for long.
-const STATEMENT_TIMEOUT: &str = "5s";
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// Connections that are kept open.
 #[derive(Clone)]
@@ -79,17 +78,21 @@ pub async fn connect(url: &str) -> Result<Conn> {
 }
 
 /// Runs a read-only transaction that sees one project and nothing else, with one snapshot for all
-/// its statements.
+/// its statements. None of them may take longer than `limit`, so that no question, however broad,
+/// holds a connection for long.
 pub async fn read<T>(
     conn: &mut Conn,
     project: ProjectId,
+    limit: Duration,
     work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
 ) -> Result<T> {
     // One round trip for all three; and written out, because the closure need not be Send for actix.
     let begin = format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.project = '{project}'; \
-         SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"
+         SET LOCAL statement_timeout = {}",
+        limit.as_millis()
     );
+    let began = Instant::now();
     AnsiTransactionManager::begin_transaction_sql(conn, &begin).await?;
     match work(conn).await {
         Ok(answer) => {
@@ -100,7 +103,12 @@ pub async fn read<T>(
             if let Err(also) = AnsiTransactionManager::rollback_transaction(conn).await {
                 tracing::debug!(error = %also, "A failed transaction could not be rolled back");
             }
-            Err(error)
+            let is_slow = began.elapsed() >= limit && error.may_be_a_timeout();
+            Err(if is_slow {
+                StoreError::TooSlow(limit)
+            } else {
+                error
+            })
         }
     }
 }

@@ -28,6 +28,8 @@ const PORTS: u16 = 10;
 pub struct Installation {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    /// Held by whoever does not want to hear anything.
+    ears: Arc<tokio::sync::Mutex<()>>,
     env_file: PathBuf,
 }
 
@@ -53,18 +55,21 @@ impl Installation {
             .kill_on_drop(true)
             .spawn()
             .expect("runwatch starts");
-        let lines = Arc::default();
+        let (lines, ears) = (Arc::default(), Arc::default());
         tokio::spawn(read(
             child.stdout.take().expect("it is a pipe"),
             Arc::clone(&lines),
+            Arc::clone(&ears),
         ));
         tokio::spawn(read(
             child.stderr.take().expect("it is a pipe"),
             Arc::clone(&lines),
+            Arc::clone(&ears),
         ));
         let mut started = Self {
             child,
             lines,
+            ears,
             env_file,
         };
         until(START_LIMIT, "runwatch up to say that it runs", async || {
@@ -85,6 +90,12 @@ impl Installation {
             .lock()
             .expect("nobody panics while holding it")
             .join("\n")
+    }
+
+    /// Does something while nobody reads what it says, as behind a terminal that was stopped.
+    pub async fn unheard<T>(&self, work: impl AsyncFnOnce() -> T) -> T {
+        let _not_listening = self.ears.lock().await;
+        work().await
     }
 
     /// A variable of the file for scripts.
@@ -133,9 +144,14 @@ fn stat(pid: i32) -> Option<(String, Pid)> {
     Some((comm.to_owned(), Pid::from_raw(parent)?))
 }
 
-async fn read(pipe: impl AsyncRead + Unpin, lines: Arc<Mutex<Vec<String>>>) {
+async fn read(
+    pipe: impl AsyncRead + Unpin,
+    lines: Arc<Mutex<Vec<String>>>,
+    ears: Arc<tokio::sync::Mutex<()>>,
+) {
     let mut pipe = BufReader::new(pipe).lines();
     while let Ok(Some(line)) = pipe.next_line().await {
+        let _listening = ears.lock().await;
         lines
             .lock()
             .expect("nobody panics while holding it")

@@ -14,6 +14,8 @@ pub(crate) fn init() {
             filter,
             format: LogFormat::Text,
         };
-        logging::init(&settings).expect("RUNWATCH_LOG is a filter, and logging is set up once");
+        let log = logging::init(&settings);
+        // It is written as long as there are tests.
+        std::mem::forget(log.expect("RUNWATCH_LOG is a filter, and logging is set up once"));
     }
 }

@@ -14,6 +14,9 @@ const RESTART_LIMIT: Duration = Duration::from_secs(30);
 /// How long it may take until the worker has folded what was sent.
 const FOLD_LIMIT: Duration = Duration::from_secs(15);
 
+/// Requests of which each is a line of the log: several times what the pipes hold.
+const UNHEARD_REQUESTS: usize = 2_000;
+
 /// The calls that were printed, run as they stand.
 fn printed_calls(text: &str) -> Vec<Value> {
     let lines = text
@@ -121,6 +124,21 @@ fn every_part_that_is_killed_is_started_again() {
             (sent && get(&installation, "/v1/runs").await.status() == 200).then_some(())
         })
         .await;
+        assert!(installation.interrupt().await.success());
+    });
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    block_on(async {
+        let installation = Installation::start(&Installation::data_dir()).await;
+        installation
+            .unheard(async || {
+                for _ in 0..UNHEARD_REQUESTS {
+                    assert_eq!(get(&installation, "/v1/agents").await.status(), 200);
+                }
+            })
+            .await;
         assert!(installation.interrupt().await.success());
     });
 }

@@ -1,12 +1,12 @@
 //! While the database is away nothing hangs and nothing is a fault of ours, and afterwards it works
-//! again by itself.
+//! again by itself. A question that takes too long is ended.
 
 use std::time::Duration;
 
 use reqwest::Method;
 use runwatch_cli::postgres::{DATABASE, Durability};
 use runwatch_core::api_key::Scope;
-use runwatch_tests::app::{Services, client};
+use runwatch_tests::app::{Services, client, with_app};
 use runwatch_tests::database::prepare;
 use runwatch_tests::projects::OURS;
 use runwatch_tests::until::until;
@@ -69,5 +69,20 @@ fn the_services_outlive_their_database() {
         drop((agent, analyst, client));
         services.stop().await;
         server.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn a_question_that_takes_too_long_is_ended_and_not_to_be_asked_again() {
+    with_app(async |app| {
+        let mut admin = app.db().admin().await;
+        let lock = admin.transaction().await.unwrap();
+        let held = "LOCK TABLE agent_runs IN ACCESS EXCLUSIVE MODE";
+        lock.batch_execute(held).await.unwrap();
+        let answer = app.analyst().get("/v1/runs").await.expect(422);
+        assert_eq!(answer.code(), "too_broad");
+        assert_eq!(answer.header("retry-after"), None);
+        lock.rollback().await.unwrap();
+        app.analyst().get("/v1/runs").await.expect(200);
     });
 }
