@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+mod coded;
 pub mod limits;
 
 pub mod api_key;

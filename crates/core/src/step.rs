@@ -2,85 +2,33 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::coded::coded;
 use crate::failures::FailureType;
 use crate::ids::StepId;
 use crate::money::NanoUsd;
 use crate::time::Timestamp;
 use crate::usage::TokenUsage;
 
-/// What kind of work a step did. The number is what the database keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(i16)]
-#[expect(missing_docs, reason = "each name says it")]
-pub enum StepKind {
-    Agent = 1,
-    Llm = 2,
-    Tool = 3,
-    Retrieval = 4,
-    Embedding = 5,
-    Reranker = 6,
-    Guardrail = 7,
-    Evaluator = 8,
-    Chain = 9,
-    Http = 10,
-    Db = 11,
-    Other = 12,
+coded! {
+    /// What kind of work a step did. The number is what the database keeps.
+    #[expect(missing_docs, reason = "each name says it")]
+    pub enum StepKind or Other {
+        Agent = 1, "agent";
+        Llm = 2, "llm";
+        Tool = 3, "tool";
+        Retrieval = 4, "retrieval";
+        Embedding = 5, "embedding";
+        Reranker = 6, "reranker";
+        Guardrail = 7, "guardrail";
+        Evaluator = 8, "evaluator";
+        Chain = 9, "chain";
+        Http = 10, "http";
+        Db = 11, "db";
+        Other = 12, "other";
+    }
 }
 
 impl StepKind {
-    /// All kinds in the order of their numbers.
-    pub const ALL: [Self; 12] = [
-        Self::Agent,
-        Self::Llm,
-        Self::Tool,
-        Self::Retrieval,
-        Self::Embedding,
-        Self::Reranker,
-        Self::Guardrail,
-        Self::Evaluator,
-        Self::Chain,
-        Self::Http,
-        Self::Db,
-        Self::Other,
-    ];
-
-    /// The number that the database keeps.
-    pub fn code(self) -> i16 {
-        self as i16
-    }
-
-    /// The kind with that number; `Other` for one that a newer version wrote.
-    pub fn from_code(code: i16) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.code() == code)
-            .unwrap_or(Self::Other)
-    }
-
-    /// The name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::Llm => "llm",
-            Self::Tool => "tool",
-            Self::Retrieval => "retrieval",
-            Self::Embedding => "embedding",
-            Self::Reranker => "reranker",
-            Self::Guardrail => "guardrail",
-            Self::Evaluator => "evaluator",
-            Self::Chain => "chain",
-            Self::Http => "http",
-            Self::Db => "db",
-            Self::Other => "other",
-        }
-    }
-
-    /// The kind with that name in the API.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
     /// Whether a trace that holds such a step is a run (otel.md §3.4 rule 5). Chains count too:
     /// they are the workflow steps of frameworks.
     pub fn makes_a_run(self) -> bool {
@@ -220,6 +168,35 @@ pub struct Step {
 }
 
 impl Step {
+    /// A step without an end, of which no more is known.
+    pub fn new(id: StepId, kind: StepKind, status: StepStatus, started_at: Timestamp) -> Self {
+        Self {
+            id,
+            parent: None,
+            kind,
+            status,
+            flags: 0,
+            started_at,
+            duration_us: None,
+            name: String::new(),
+            agent: None,
+            model: None,
+            provider: None,
+            tool: None,
+            args_hash: None,
+            usage: TokenUsage::default(),
+            cost: None,
+            reported_cost: None,
+            price_version: None,
+            first_token_us: None,
+            error: None,
+            seq: None,
+            capability: None,
+            attributes: String::new(),
+            content_hash: 0,
+        }
+    }
+
     /// Whether it has ended, so that it never changes again.
     pub fn is_finished(&self) -> bool {
         self.duration_us.is_some()

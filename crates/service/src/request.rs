@@ -113,24 +113,26 @@ fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     response.into_response(Problem::of_status(status).error_response())
 }
 
-/// One line for every request; those that only ask how we are are not worth one.
+/// One line for every request: what went well is in the access log of the proxy already, and is
+/// shown here to those who ask for it.
 fn log(route: Option<&str>, status: StatusCode, duration: Duration) {
-    let (status, duration_ms) = (status.as_u16(), duration.as_secs_f64() * 1_000.0);
-    let route = route.unwrap_or("none");
-    if matches!(route, "/health" | "/ready" | "/metrics") {
-        tracing::debug!(
-            http.status = status,
-            duration_ms,
-            http.route = route,
-            "Answered"
-        );
+    let (route, duration_ms) = (route.unwrap_or("none"), duration.as_secs_f64() * 1_000.0);
+    macro_rules! answered {
+        ($level:ident) => {
+            tracing::$level!(
+                http.status = status.as_u16(),
+                duration_ms,
+                http.route = route,
+                "Answered"
+            )
+        };
+    }
+    if status.is_server_error() {
+        answered!(warn);
+    } else if status.is_client_error() {
+        answered!(info);
     } else {
-        tracing::info!(
-            http.status = status,
-            duration_ms,
-            http.route = route,
-            "Answered"
-        );
+        answered!(debug);
     }
 }
 

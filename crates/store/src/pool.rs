@@ -77,8 +77,9 @@ pub async fn connect(url: &str) -> Result<Conn> {
     Ok(Conn::establish(url).await?)
 }
 
-/// Runs a read-only transaction that sees one project and nothing else, with one snapshot for all
-/// its statements. None of them may take longer than `limit`, so that no question, however broad,
+/// Runs a read-only transaction that sees one project and nothing else.
+///
+/// All its statements see one snapshot. None of them may take longer than `limit`, so that no question, however broad,
 /// holds a connection for long.
 pub async fn read<T>(
     conn: &mut Conn,

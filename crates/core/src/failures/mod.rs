@@ -6,91 +6,37 @@ pub mod fingerprint;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::coded::coded;
 use crate::ids::StepId;
 use crate::time::Timestamp;
 
-/// The fixed list of failure types. The number is what the database keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(i16)]
-pub enum FailureType {
-    /// A provider or service said "too many".
-    RateLimit = 1,
-    /// Something took too long.
-    Timeout = 2,
-    /// A tool failed at its own work.
-    ToolError = 3,
-    /// The model's answer could not be used: malformed, or not of the schema asked for.
-    InvalidOutput = 4,
-    /// The prompt was longer than the model takes.
-    ContextOverflow = 5,
-    /// The model or its provider's filter declined.
-    Refusal = 6,
-    /// A credential was missing, wrong or not allowed to.
-    Auth = 7,
-    /// Money, quota or a step budget ran out.
-    Budget = 8,
-    /// The agent went round in circles, or hit the limit of its turns.
-    Loop = 9,
-    /// A service that the agent needs was unreachable or broken.
-    Dependency = 10,
-    /// Somebody called it off.
-    Cancelled = 11,
-    /// None of the rules knows it.
-    Unknown = 12,
-}
-
-impl FailureType {
-    /// All of them in the order of their numbers.
-    pub const ALL: [Self; 12] = [
-        Self::RateLimit,
-        Self::Timeout,
-        Self::ToolError,
-        Self::InvalidOutput,
-        Self::ContextOverflow,
-        Self::Refusal,
-        Self::Auth,
-        Self::Budget,
-        Self::Loop,
-        Self::Dependency,
-        Self::Cancelled,
-        Self::Unknown,
-    ];
-
-    /// The number that the database keeps.
-    pub fn code(self) -> i16 {
-        self as i16
-    }
-
-    /// The type with that number; `Unknown` for one that a newer version wrote.
-    pub fn from_code(code: i16) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.code() == code)
-            .unwrap_or(Self::Unknown)
-    }
-
-    /// The name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RateLimit => "rate_limit",
-            Self::Timeout => "timeout",
-            Self::ToolError => "tool_error",
-            Self::InvalidOutput => "invalid_output",
-            Self::ContextOverflow => "context_overflow",
-            Self::Refusal => "refusal",
-            Self::Auth => "auth",
-            Self::Budget => "budget",
-            Self::Loop => "loop",
-            Self::Dependency => "dependency",
-            Self::Cancelled => "cancelled",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// The type with that name in the API.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+coded! {
+    /// The fixed list of failure types. The number is what the database keeps.
+    pub enum FailureType or Unknown {
+        /// A provider or service said "too many".
+        RateLimit = 1, "rate_limit";
+        /// Something took too long.
+        Timeout = 2, "timeout";
+        /// A tool failed at its own work.
+        ToolError = 3, "tool_error";
+        /// The model's answer could not be used: malformed, or not of the schema asked for.
+        InvalidOutput = 4, "invalid_output";
+        /// The prompt was longer than the model takes.
+        ContextOverflow = 5, "context_overflow";
+        /// The model or its provider's filter declined.
+        Refusal = 6, "refusal";
+        /// A credential was missing, wrong or not allowed to.
+        Auth = 7, "auth";
+        /// Money, quota or a step budget ran out.
+        Budget = 8, "budget";
+        /// The agent went round in circles, or hit the limit of its turns.
+        Loop = 9, "loop";
+        /// A service that the agent needs was unreachable or broken.
+        Dependency = 10, "dependency";
+        /// Somebody called it off.
+        Cancelled = 11, "cancelled";
+        /// None of the rules knows it.
+        Unknown = 12, "unknown";
     }
 }
 

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 /// (√1.04 − 1) = 1.98 % off, in the manner of `DDSketch` (Masson, Rim, Lee: VLDB 2019).
 const GAMMA: f64 = 1.04;
 
-/// Counts of durations by bucket. Bucket 0 holds durations below one microsecond, bucket `n` those
+/// Counts of durations by bucket, in the order of the buckets.
+///
+/// Bucket 0 holds durations below one microsecond, bucket `n` those
 /// from 1.04^(n-1) up to 1.04^n microseconds. Counts add and subtract; empty buckets are not kept.
-/// The buckets are in the order of their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Histogram(Vec<(u16, i64)>);

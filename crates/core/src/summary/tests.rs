@@ -4,33 +4,14 @@ use super::*;
 use crate::claims::TOLD;
 use crate::step::{StepError, flags};
 use crate::time::MINUTE_US;
-use crate::usage::TokenUsage;
 
 fn step(id: u64, parent: Option<u64>, kind: StepKind) -> Step {
+    let started_at = Timestamp(i64::try_from(id).unwrap() * MINUTE_US);
     Step {
-        id: StepId::from_number(id),
         parent: parent.map(StepId::from_number),
-        kind,
-        status: StepStatus::Unset,
-        flags: 0,
-        started_at: Timestamp(i64::try_from(id).unwrap() * MINUTE_US),
         duration_us: Some(1_000),
         name: format!("step {id}"),
-        agent: None,
-        model: None,
-        provider: None,
-        tool: None,
-        args_hash: None,
-        usage: TokenUsage::default(),
-        cost: None,
-        reported_cost: None,
-        price_version: None,
-        first_token_us: None,
-        error: None,
-        seq: None,
-        capability: None,
-        attributes: String::new(),
-        content_hash: 0,
+        ..Step::new(StepId::from_number(id), kind, StepStatus::Unset, started_at)
     }
 }
 

@@ -9,130 +9,97 @@ use utoipa::ToSchema;
 
 use runwatch_core::json::UniqueMap;
 
-/// A run, or what is known of it. Only `agent_id` is required.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "a run as a JSON object")]
-#[schema(as = NewRun)]
-pub(crate) struct RunJson<'a> {
-    /// Id of the run: a UUID or 32 hex digits. Send one, so that sending again is safe; else send
-    /// an `Idempotency-Key`.
-    #[serde(borrow, default)]
-    pub run_id: Option<Cow<'a, str>>,
-    /// Name of the agent.
-    #[serde(borrow)]
-    pub agent_id: Cow<'a, str>,
-    /// What sort of agent it is.
-    #[serde(borrow, default)]
-    pub agent_type: Option<Cow<'a, str>>,
-    /// Version of the agent.
-    #[serde(borrow, default)]
-    pub agent_version: Option<Cow<'a, str>>,
-    /// The workflow that the run is part of.
-    #[serde(borrow, default)]
-    pub workflow_id: Option<Cow<'a, str>>,
-    /// The conversation that the run is part of.
-    #[serde(borrow, default)]
-    pub session_id: Option<Cow<'a, str>>,
-    /// The person for whom the agent works.
-    #[serde(borrow, default)]
-    pub user_id: Option<Cow<'a, str>>,
-    /// Where it runs, such as `production`.
-    #[serde(borrow, default)]
-    pub environment: Option<Cow<'a, str>>,
-    /// Release of the software that it is part of.
-    #[serde(borrow, default)]
-    pub release: Option<Cow<'a, str>>,
-    /// Free tags.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    pub tags: Option<Vec<Cow<'a, str>>>,
-    /// How it stands: `running` (as if it were left out), `succeeded`, `failed`, `cancelled` or
-    /// `timed_out`. A run without `status` and `ended_at` is running.
-    #[serde(borrow, default)]
-    pub status: Option<Cow<'a, str>>,
-    /// When it started (RFC 3339); the start of its first step, or now, by default.
-    #[serde(borrow, default)]
-    pub started_at: Option<Cow<'a, str>>,
-    /// When it ended (RFC 3339); now, by default, if `status` says that it has ended.
-    #[serde(borrow, default)]
-    pub ended_at: Option<Cow<'a, str>>,
-    /// What went in: any JSON.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Object>)]
-    pub input: Option<&'a RawValue>,
-    /// What came out: any JSON.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Object>)]
-    pub output: Option<&'a RawValue>,
-    /// Anything else that is worth knowing: a JSON object.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Object>)]
-    pub attributes: Option<UniqueMap<'a>>,
-    /// Its steps.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Vec<StepJson<'_>>>)]
-    pub steps: Option<Vec<&'a RawValue>>,
-    /// Failures that are known apart from failed steps.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Vec<FailureJson<'_>>>)]
-    pub failures: Option<Vec<&'a RawValue>>,
+/// Defines a shape that has, besides its own fields, those of a run as a whole.
+macro_rules! of_run {
+    ($(#[$meta:meta])* struct $name:ident { $($own:tt)* }) => {
+        #[derive(Debug, Deserialize, ToSchema)]
+        $(#[$meta])*
+        pub(crate) struct $name<'a> {
+            $($own)*
+            /// What sort of agent it is.
+            #[serde(borrow, default)]
+            pub agent_type: Option<Cow<'a, str>>,
+            /// Version of the agent.
+            #[serde(borrow, default)]
+            pub agent_version: Option<Cow<'a, str>>,
+            /// The workflow that the run is part of.
+            #[serde(borrow, default)]
+            pub workflow_id: Option<Cow<'a, str>>,
+            /// The conversation that the run is part of.
+            #[serde(borrow, default)]
+            pub session_id: Option<Cow<'a, str>>,
+            /// The person for whom the agent works.
+            #[serde(borrow, default)]
+            pub user_id: Option<Cow<'a, str>>,
+            /// Where it runs, such as `production`.
+            #[serde(borrow, default)]
+            pub environment: Option<Cow<'a, str>>,
+            /// Release of the software that it is part of.
+            #[serde(borrow, default)]
+            pub release: Option<Cow<'a, str>>,
+            /// Free tags; those that were told before stay.
+            #[serde(borrow, default)]
+            #[schema(value_type = Option<Vec<String>>)]
+            pub tags: Option<Vec<Cow<'a, str>>>,
+            /// How it stands: `running` (as if it were left out), `succeeded`, `failed`, `cancelled` or
+            /// `timed_out`. A run without `status` and `ended_at` is running.
+            #[serde(borrow, default)]
+            pub status: Option<Cow<'a, str>>,
+            /// When it started (RFC 3339); the start of its first step, or now, by default.
+            #[serde(borrow, default)]
+            pub started_at: Option<Cow<'a, str>>,
+            /// When it ended (RFC 3339); now, by default, if `status` says that it has ended.
+            #[serde(borrow, default)]
+            pub ended_at: Option<Cow<'a, str>>,
+            /// What went in: any JSON.
+            #[serde(borrow, default)]
+            #[schema(value_type = Option<Object>)]
+            pub input: Option<&'a RawValue>,
+            /// What came out: any JSON.
+            #[serde(borrow, default)]
+            #[schema(value_type = Option<Object>)]
+            pub output: Option<&'a RawValue>,
+            /// Anything else that is worth knowing: a JSON object.
+            #[serde(borrow, default)]
+            #[schema(value_type = Option<Object>)]
+            pub attributes: Option<UniqueMap<'a>>,
+        }
+    };
 }
 
-/// What is new of a run that is there: the same fields, none required. A field once told never
-/// changes.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "a JSON object")]
-#[schema(as = RunChange)]
-pub(crate) struct ChangeJson<'a> {
-    /// Name of the agent.
-    #[serde(borrow, default)]
-    pub agent_id: Option<Cow<'a, str>>,
-    /// What sort of agent it is.
-    #[serde(borrow, default)]
-    pub agent_type: Option<Cow<'a, str>>,
-    /// Version of the agent.
-    #[serde(borrow, default)]
-    pub agent_version: Option<Cow<'a, str>>,
-    /// The workflow that the run is part of.
-    #[serde(borrow, default)]
-    pub workflow_id: Option<Cow<'a, str>>,
-    /// The conversation that the run is part of.
-    #[serde(borrow, default)]
-    pub session_id: Option<Cow<'a, str>>,
-    /// The person for whom the agent works.
-    #[serde(borrow, default)]
-    pub user_id: Option<Cow<'a, str>>,
-    /// Where it runs, such as `production`.
-    #[serde(borrow, default)]
-    pub environment: Option<Cow<'a, str>>,
-    /// Release of the software that it is part of.
-    #[serde(borrow, default)]
-    pub release: Option<Cow<'a, str>>,
-    /// Further tags.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    pub tags: Option<Vec<Cow<'a, str>>>,
-    /// How it ended: `succeeded`, `failed`, `cancelled` or `timed_out`.
-    #[serde(borrow, default)]
-    pub status: Option<Cow<'a, str>>,
-    /// When it started (RFC 3339).
-    #[serde(borrow, default)]
-    pub started_at: Option<Cow<'a, str>>,
-    /// When it ended (RFC 3339); now, by default, if `status` says that it has ended.
-    #[serde(borrow, default)]
-    pub ended_at: Option<Cow<'a, str>>,
-    /// What went in: any JSON.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Object>)]
-    pub input: Option<&'a RawValue>,
-    /// What came out: any JSON.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Object>)]
-    pub output: Option<&'a RawValue>,
-    /// Further attributes: a JSON object.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<Object>)]
-    pub attributes: Option<UniqueMap<'a>>,
+of_run! {
+    /// A run, or what is known of it. Only `agent_id` is required.
+    #[serde(deny_unknown_fields, expecting = "a run as a JSON object")]
+    #[schema(as = NewRun)]
+    struct RunJson {
+        /// Id of the run: a UUID or 32 hex digits. Send one, so that sending again is safe; else send
+        /// an `Idempotency-Key`.
+        #[serde(borrow, default)]
+        pub run_id: Option<Cow<'a, str>>,
+        /// Name of the agent.
+        #[serde(borrow)]
+        pub agent_id: Cow<'a, str>,
+        /// Its steps.
+        #[serde(borrow, default)]
+        #[schema(value_type = Option<Vec<StepJson<'_>>>)]
+        pub steps: Option<Vec<&'a RawValue>>,
+        /// Failures that are known apart from failed steps.
+        #[serde(borrow, default)]
+        #[schema(value_type = Option<Vec<FailureJson<'_>>>)]
+        pub failures: Option<Vec<&'a RawValue>>,
+    }
+}
+
+of_run! {
+    /// What is new of a run that is there: the same fields, none required. A field once told never
+    /// changes.
+    #[serde(deny_unknown_fields, expecting = "a JSON object")]
+    #[schema(as = RunChange)]
+    struct ChangeJson {
+        /// Name of the agent.
+        #[serde(borrow, default)]
+        pub agent_id: Option<Cow<'a, str>>,
+    }
 }
 
 /// A step. Nothing is required of one that comes with its run; one that is told by itself needs a

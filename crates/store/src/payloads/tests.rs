@@ -3,35 +3,15 @@ use runwatch_core::ids::RunId;
 use runwatch_core::payload::Payload;
 use runwatch_core::step::{Step, StepKind, StepStatus};
 use runwatch_core::time::Timestamp;
-use runwatch_core::usage::TokenUsage;
 
 use super::*;
 
 fn step(number: u64) -> Step {
+    let id = StepId::from_number(number);
     Step {
-        id: StepId::from_number(number),
-        parent: None,
-        kind: StepKind::Llm,
-        status: StepStatus::Succeeded,
-        flags: 0,
-        started_at: Timestamp(0),
         duration_us: Some(1),
-        name: String::new(),
-        agent: None,
-        model: None,
-        provider: None,
-        tool: None,
-        args_hash: None,
-        usage: TokenUsage::default(),
-        cost: None,
-        reported_cost: None,
-        price_version: None,
-        first_token_us: None,
-        error: None,
-        seq: None,
-        capability: None,
-        attributes: String::new(),
         content_hash: -7 - number.cast_signed(),
+        ..Step::new(id, StepKind::Llm, StepStatus::Succeeded, Timestamp(0))
     }
 }
 

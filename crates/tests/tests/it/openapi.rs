@@ -94,25 +94,47 @@ fn operations_are_named_verb_resource_and_no_name_is_used_twice() {
     assert!(names.len() > 15);
 }
 
+/// Whether it has a description; that of what may be null stands in one of its alternatives.
+fn is_described(value: &Value) -> bool {
+    let alternatives = value["oneOf"].as_array().into_iter().flatten();
+    let text = value["description"].as_str();
+    text.is_some_and(|text| !text.is_empty()) || alternatives.into_iter().any(is_described)
+}
+
+/// The fields of all objects anywhere below a place that have no description.
+fn undescribed_fields(place: &str, value: &Value, missing: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (format!("{place}.{name}"), member))
+            .collect(),
+        Value::Array(items) => items.iter().map(|item| (place.to_owned(), item)).collect(),
+        _ => Vec::new(),
+    };
+    if place.ends_with(".properties") {
+        let fields = below.iter().filter(|(_, field)| !is_described(field));
+        missing.extend(fields.map(|(place, _)| place.clone()));
+    }
+    for (place, value) in below {
+        undescribed_fields(&place, value, missing);
+    }
+}
+
 #[test]
 fn every_operation_parameter_and_field_is_described() {
     let mut missing = Vec::new();
     for (service, document) in documents() {
         for (call, operation) in operations(&document) {
-            let described = |value: &Value| {
-                value["description"]
-                    .as_str()
-                    .is_some_and(|text| !text.is_empty())
-            };
-            if operation["summary"].as_str().is_none() && !described(operation) {
+            if operation["summary"].as_str().is_none() && !is_described(operation) {
                 missing.push(format!("{service}: {call}"));
             }
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
-                if !described(parameter) {
+                if !is_described(parameter) {
                     missing.push(format!("{service}: {call} {}", parameter["name"]));
                 }
             }
         }
+        undescribed_fields(service, &document, &mut missing);
     }
     assert_eq!(missing, Vec::<String>::new());
 }

@@ -5,7 +5,6 @@ mod tests;
 
 use runwatch_core::step::Step;
 use runwatch_core::tree::Tree;
-use runwatch_core::usage::TokenUsage;
 use runwatch_store::steps::SkeletonStep;
 
 /// One step in its place in the tree.
@@ -65,28 +64,9 @@ pub(super) fn outline(steps: &[SkeletonStep], lines_max: usize) -> Vec<Line> {
 /// As much of a step as its place in the tree depends on.
 fn bare(step: &SkeletonStep) -> Step {
     Step {
-        id: step.id,
         parent: step.parent,
-        kind: step.kind,
-        status: step.status,
         flags: step.flags,
-        started_at: step.started_at,
         duration_us: step.duration_us,
-        name: String::new(),
-        agent: None,
-        model: None,
-        provider: None,
-        tool: None,
-        args_hash: None,
-        usage: TokenUsage::default(),
-        cost: None,
-        reported_cost: None,
-        price_version: None,
-        first_token_us: None,
-        error: None,
-        seq: None,
-        capability: None,
-        attributes: String::new(),
-        content_hash: 0,
+        ..Step::new(step.id, step.kind, step.status, step.started_at)
     }
 }
