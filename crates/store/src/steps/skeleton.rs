@@ -1,8 +1,9 @@
 //! Steps without their details, many at a time.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Binary, Date, Nullable, SmallInt, Text, Timestamptz, Uuid};
-use diesel::{QueryableByName, sql_query};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Binary, Date, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use runwatch_core::ids::{ProjectId, StepId};
@@ -13,6 +14,7 @@ use runwatch_core::time::Timestamp;
 use crate::error::Result;
 use crate::pool::Conn;
 use crate::runs::RunPlace;
+use crate::schema::agent_steps;
 use crate::steps::step_id;
 
 /// What is shown of a step among many.
@@ -57,45 +59,34 @@ pub struct StepPosition {
     pub step: StepId,
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = agent_steps)]
 struct Row {
-    #[diesel(sql_type = Binary)]
     step_id: Vec<u8>,
-    #[diesel(sql_type = Nullable<Binary>)]
     parent_id: Option<Vec<u8>>,
-    #[diesel(sql_type = SmallInt)]
     kind: i16,
-    #[diesel(sql_type = SmallInt)]
     status: i16,
-    #[diesel(sql_type = SmallInt)]
     flags: i16,
-    #[diesel(sql_type = Timestamptz)]
     started_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     duration_us: Option<i64>,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    input_tokens: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    output_tokens: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    cost: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
+    input_tokens: Option<i32>,
+    total_tokens: Option<i32>,
+    output_tokens: Option<i32>,
+    reported_cost_nano_usd: Option<i64>,
+    cost_nano_usd: Option<i64>,
     model: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     tool: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     error_type: Option<String>,
 }
 
-/// Steps that one fetch brings: about a megabyte.
-const BATCH: &str = "FETCH 5000 FROM skeleton";
+/// Steps that are read at a time: about a megabyte.
+const BATCH: u32 = 5_000;
 
 /// Gives the steps of a run to `take`, in their order, after a position, up to a limit.
 ///
-/// They come in batches, so that a large run never lies in memory as a whole. It opens a cursor and
-/// so must be called in a transaction, once.
+/// They come in batches, so that a large run never lies in memory as a whole. It may open a cursor
+/// and so must be called in a transaction, once.
 pub async fn list_skeletons(
     conn: &mut Conn,
     project: ProjectId,
@@ -104,19 +95,65 @@ pub async fn list_skeletons(
     limit: u32,
     mut take: impl AsyncFnMut(Vec<SkeletonStep>) -> Result<()>,
 ) -> Result<()> {
-    let (started_at, step): (DateTime<Utc>, &[u8]) = match &after {
-        Some(after) => (
-            after.started_at.to_utc().unwrap_or_default(),
-            after.step.as_bytes(),
-        ),
-        None => (DateTime::UNIX_EPOCH, &[]),
+    // Most runs have no more steps than this, and opening a cursor takes longer than reading them.
+    let first = list_first(conn, project, place, after, limit.min(BATCH)).await?;
+    let is_full = first.len() == BATCH as usize;
+    let last = first.last().map(|step| StepPosition {
+        started_at: step.started_at,
+        step: step.id,
+    });
+    if !first.is_empty() {
+        take(first).await?;
+    }
+    match last.filter(|_| is_full && limit > BATCH) {
+        Some(last) => list_rest(conn, project, place, last, limit - BATCH, take).await,
+        None => Ok(()),
+    }
+}
+
+async fn list_first(
+    conn: &mut Conn,
+    project: ProjectId,
+    place: RunPlace,
+    after: Option<StepPosition>,
+    limit: u32,
+) -> Result<Vec<SkeletonStep>> {
+    let start = StepPosition {
+        started_at: Timestamp(0),
+        step: StepId::from_number(0),
     };
+    let after = after.unwrap_or(start);
+    let at = after.started_at.to_utc().unwrap_or_default();
+    let later = agent_steps::started_at.gt(at);
+    let same = agent_steps::started_at
+        .eq(at)
+        .and(agent_steps::step_id.gt(after.step.as_bytes()));
+    let rows: Vec<Row> = agent_steps::table
+        .filter(agent_steps::project_id.eq(project.0))
+        .filter(agent_steps::run_id.eq(place.run.0))
+        .filter(agent_steps::run_day.eq(place.day))
+        .filter(later.or(same))
+        .order((agent_steps::started_at, agent_steps::step_id))
+        .limit(i64::from(limit))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(skeleton).collect()
+}
+
+async fn list_rest(
+    conn: &mut Conn,
+    project: ProjectId,
+    place: RunPlace,
+    after: StepPosition,
+    limit: u32,
+    mut take: impl AsyncFnMut(Vec<SkeletonStep>) -> Result<()>,
+) -> Result<()> {
     sql_query(
         "DECLARE skeleton NO SCROLL CURSOR FOR
          SELECT step_id, parent_id, kind, status, flags, started_at, duration_us, name,
-             coalesce(input_tokens, total_tokens)::bigint AS input_tokens,
-             output_tokens::bigint AS output_tokens,
-             coalesce(reported_cost_nano_usd, cost_nano_usd) AS cost, model, tool, error_type
+             input_tokens, total_tokens, output_tokens, reported_cost_nano_usd, cost_nano_usd,
+             model, tool, error_type
          FROM agent_steps
          WHERE project_id = $1 AND run_id = $2 AND run_day = $3
              AND (started_at, step_id) > ($4, $5)
@@ -125,13 +162,14 @@ pub async fn list_skeletons(
     .bind::<Uuid, _>(project.0)
     .bind::<Uuid, _>(place.run.0)
     .bind::<Date, _>(place.day)
-    .bind::<Timestamptz, _>(started_at)
-    .bind::<Binary, _>(step)
+    .bind::<Timestamptz, _>(after.started_at.to_utc().unwrap_or_default())
+    .bind::<Binary, _>(after.step.as_bytes())
     .bind::<BigInt, _>(i64::from(limit))
     .execute(conn)
     .await?;
     loop {
-        let rows: Vec<Row> = sql_query(BATCH).load(conn).await?;
+        let fetch = sql_query(format!("FETCH {BATCH} FROM skeleton"));
+        let rows: Vec<Row> = fetch.load(conn).await?;
         if rows.is_empty() {
             return Ok(());
         }
@@ -140,36 +178,21 @@ pub async fn list_skeletons(
 }
 
 fn skeleton(row: Row) -> Result<SkeletonStep> {
-    let Row {
-        step_id: id,
-        parent_id,
-        kind,
-        status,
-        flags,
-        started_at,
-        duration_us,
-        name,
-        input_tokens,
-        output_tokens,
-        cost,
-        model,
-        tool,
-        error_type,
-    } = row;
+    let cost = row.reported_cost_nano_usd.or(row.cost_nano_usd);
     Ok(SkeletonStep {
-        id: step_id(&id)?,
-        parent: parent_id.as_deref().map(step_id).transpose()?,
-        kind: StepKind::from_code(kind),
-        status: StepStatus::from_code(status),
-        flags,
-        started_at: Timestamp(started_at.timestamp_micros()),
-        duration_us,
-        name,
-        input_tokens,
-        output_tokens,
+        id: step_id(&row.step_id)?,
+        parent: row.parent_id.as_deref().map(step_id).transpose()?,
+        kind: StepKind::from_code(row.kind),
+        status: StepStatus::from_code(row.status),
+        flags: row.flags,
+        started_at: Timestamp(row.started_at.timestamp_micros()),
+        duration_us: row.duration_us,
+        name: row.name,
+        input_tokens: row.input_tokens.or(row.total_tokens).map(i64::from),
+        output_tokens: row.output_tokens.map(i64::from),
         cost: cost.map(NanoUsd),
-        model,
-        tool,
-        error_type,
+        model: row.model,
+        tool: row.tool,
+        error_type: row.error_type,
     })
 }

@@ -7,6 +7,8 @@
 mod native;
 mod otlp;
 
+use std::cell::Cell;
+
 use futures_util::StreamExt;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
@@ -19,11 +21,28 @@ use runwatch_tests::rows::project_tables;
 use runwatch_tests::{block_on, is_proving};
 use serde_json::Value;
 
-/// Cases of each property; each takes about a third of a second.
-const CASES: u32 = 40;
-const CASES_WHEN_PROVING: u32 = 1_000;
+/// How much is sent of each property.
+struct Scale {
+    cases: u32,
+    /// Runs of one case at most.
+    runs_max: usize,
+    traces_max: u8,
+}
+
+/// A case takes about a third of a second.
+const SCALE: Scale = Scale {
+    cases: 40,
+    runs_max: 3,
+    traces_max: 2,
+};
+/// A million requests in all.
+const SCALE_WHEN_PROVING: Scale = Scale {
+    cases: 1_000,
+    runs_max: 60,
+    traces_max: 120,
+};
 /// Requests under way at a time.
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 8;
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -132,15 +151,18 @@ fn first_difference<'t>(one: &'t str, other: &'t str) -> Option<(&'t str, &'t st
     }
 }
 
+fn scale() -> Scale {
+    if is_proving() {
+        SCALE_WHEN_PROVING
+    } else {
+        SCALE
+    }
+}
+
 /// Runs the property for facts at random.
 fn the_same_in_any_order(facts: impl Strategy<Value = Facts>) {
-    let cases = if is_proving() {
-        CASES_WHEN_PROVING
-    } else {
-        CASES
-    };
     let mut runner = TestRunner::new(Config {
-        cases,
+        cases: scale().cases,
         max_shrink_iters: 200,
         ..Config::default()
     });
@@ -149,22 +171,26 @@ fn the_same_in_any_order(facts: impl Strategy<Value = Facts>) {
         (Just(facts), schedule)
     });
     let pair = block_on(Pair::start());
+    let sent = Cell::new(0);
     let outcome = runner.run(&with_schedule, |(facts, schedule)| {
-        block_on(pair.compare(&facts, &in_order(&facts.pieces, &schedule)));
+        let order = in_order(&facts.pieces, &schedule);
+        sent.set(sent.get() + order.len());
+        block_on(pair.compare(&facts, &order));
         Ok(())
     });
     block_on(pair.stop());
+    println!("{} requests, each run also sent whole", sent.get());
     outcome.unwrap_or_else(|failed| panic!("{failed}"));
 }
 
 #[test]
 fn a_run_told_in_pieces_is_the_run_told_whole() {
-    the_same_in_any_order(native::facts(seconds_ago_us(0)));
+    the_same_in_any_order(native::facts(seconds_ago_us(0), scale().runs_max));
 }
 
 #[test]
 fn a_trace_exported_span_by_span_is_the_trace_exported_at_once() {
-    the_same_in_any_order(otlp::facts(seconds_ago_us(0)));
+    the_same_in_any_order(otlp::facts(seconds_ago_us(0), scale().traces_max));
 }
 
 #[test]

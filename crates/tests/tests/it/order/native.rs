@@ -129,11 +129,11 @@ fn run() -> impl Strategy<Value = RunPlan> {
         )
 }
 
-/// One to three runs around this time.
-pub(super) fn facts(now_us: i64) -> impl Strategy<Value = Facts> {
+/// Runs around this time, so many at most.
+pub(super) fn facts(now_us: i64, runs_max: usize) -> impl Strategy<Value = Facts> {
     // An hour ago, so that no time is in the future.
     let base_us = now_us - 3_600_000_000;
-    vec(run(), 1..=3).prop_map(move |mut plans| {
+    vec(run(), 1..=runs_max).prop_map(move |mut plans| {
         plans.dedup_by_key(|plan| plan.id);
         let whole = plans.iter().map(|plan| plan.whole(base_us)).collect();
         Facts {

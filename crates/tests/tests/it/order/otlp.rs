@@ -79,17 +79,20 @@ fn plan() -> impl Strategy<Value = SpanPlan> {
         )
 }
 
-/// One or two traces around this time.
-pub(super) fn facts(now_us: i64) -> impl Strategy<Value = Facts> {
+/// Traces around this time, so many at most.
+pub(super) fn facts(now_us: i64, traces_max: u8) -> impl Strategy<Value = Facts> {
     let base_us = now_us - 3_600_000_000;
-    let traces = vec((any::<[u8; 15]>(), vec(plan(), 1..=SPANS_MAX)), 1..=2);
+    let traces = vec(
+        (any::<[u8; 15]>(), vec(plan(), 1..=SPANS_MAX)),
+        1..=usize::from(traces_max),
+    );
     traces.prop_map(move |traces| {
         let (mut standing, mut pieces) = (Vec::new(), Vec::new());
-        for (at, (id, plans)) in traces.iter().enumerate() {
+        for (number, (id, plans)) in (1..=traces_max).zip(&traces) {
             let mut trace = [0; 16];
             trace[..15].copy_from_slice(id);
-            // Never all zero, and never the same for both.
-            trace[15] = u8::try_from(at + 1).expect("there are two at most");
+            // Never all zero, and never the same twice.
+            trace[15] = number;
             for (position, plan) in plans.iter().enumerate() {
                 let finished = plan.span(trace, position, base_us);
                 let unfinished = unfinished(&finished);
