@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process};
+use std::{env, fs, io, process};
 
 use runwatch_cli::lifeline::Lifeline;
 use runwatch_cli::postgres::{Auth, Durability, Options, Server};
@@ -57,6 +57,19 @@ pub fn folder() -> PathBuf {
     env::temp_dir().join(format!("{FOLDER_PREFIX}{}-{number}", process::id()))
 }
 
+/// Removes a folder or a file, which another process may be removing too.
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    removed.or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })
+}
+
 /// Removes what test processes left that have ended. They cannot do so themselves: their servers
 /// end after them.
 fn remove_old_folders() {
@@ -70,8 +83,7 @@ fn remove_old_folders() {
             .and_then(|name| name.strip_prefix(FOLDER_PREFIX));
         let owner = numbers.and_then(|numbers| numbers.split('-').next());
         let is_over = owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists());
-        // Another process may be removing the same one.
-        if is_over && let Err(error) = fs::remove_dir_all(entry.path()) {
+        if is_over && let Err(error) = remove(&entry.path()) {
             #[expect(clippy::print_stderr, reason = "whoever runs the tests should know")]
             {
                 eprintln!("{} stays: {error}", entry.path().display());

@@ -164,6 +164,7 @@ fn the_same_in_any_order(facts: impl Strategy<Value = Facts>) {
     let mut runner = TestRunner::new(Config {
         cases: scale().cases,
         max_shrink_iters: 200,
+        failure_persistence: None,
         ..Config::default()
     });
     let with_schedule = facts.prop_flat_map(|facts| {
