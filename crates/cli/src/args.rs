@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use runwatch_core::api_key::Scope;
 use runwatch_core::ids::KeyId;
 
+use crate::ports::PORT;
+
 /// Runwatch watches AI agents in production: it stores their runs, shows them, and tells people
 /// about the bad ones.
 #[derive(Debug, Parser)]
@@ -36,10 +38,13 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct UpArgs {
     /// Public port P. The services take P+1 (ingest-api), P+2 (query-api), P+4 (alert-worker) and
-    /// P+6 (PostgreSQL) on 127.0.0.1; P+3 and P+5 are kept for control-api and OTLP over gRPC.
+    /// P+6 (PostgreSQL) on 127.0.0.1, ingest-api P+5 for gRPC as well; P+3 is kept for control-api.
     /// Leave 10 ports between two installations
-    #[arg(long, value_name = "P", default_value_t = 8080)]
+    #[arg(long, value_name = "P", default_value_t = PORT)]
     pub port: u16,
+    /// Public port for OTLP over gRPC [default: 4317 if P is 8080, else P+7]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub grpc_port: Option<u16>,
     /// Public address. Anything but loopback is plain HTTP for all who reach it: put TLS before it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub listen: IpAddr,

@@ -6,26 +6,36 @@ mod tests;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-/// Ports that one installation keeps to itself, counted from `--port`: 7 are used, the rest is
+/// Ports that one installation keeps to itself, counted from `--port`: 8 are used, the rest is
 /// room for later ones.
 pub(crate) const PORTS_PER_INSTALLATION: u16 = 10;
+
+/// The public port by default.
+pub(crate) const PORT: u16 = 8080;
+/// The port on which exporters look for OTLP over gRPC (opentelemetry-proto, "OTLP/gRPC Default
+/// Port").
+const GRPC_PORT: u16 = 4317;
 
 /// The highest port that TCP has.
 const PORT_MAX: u16 = u16::MAX;
 
 /// What listens where; everything but nginx listens on loopback only.
 ///
-/// With `P` as `--port`: `P + 3` is kept for control-api and `P + 5` for OTLP over gRPC.
+/// With `P` as `--port`: `P + 3` is kept for control-api.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ports {
     /// The public port, `P`.
     pub(crate) nginx: u16,
+    /// The public port of OTLP over gRPC: 4317 if `P` is the default, else `P + 7`.
+    pub(crate) grpc: u16,
     /// `P + 1`.
     pub(crate) ingest: u16,
     /// `P + 2`.
     pub(crate) query: u16,
     /// `P + 4`: health and metrics only.
     pub(crate) worker: u16,
+    /// `P + 5`.
+    pub(crate) ingest_grpc: u16,
     /// `P + 6`, unless the database is somebody else's.
     pub(crate) postgres: u16,
 }
@@ -60,8 +70,8 @@ pub(crate) enum PortError {
 }
 
 impl Ports {
-    /// The ports derived from the public one.
-    pub(crate) fn from_base(port: u16) -> Result<Self, PortError> {
+    /// The ports derived from the public one, but for that of gRPC if it is told.
+    pub(crate) fn from_base(port: u16, grpc: Option<u16>) -> Result<Self, PortError> {
         if port == 0 {
             return Err(PortError::Zero);
         }
@@ -70,9 +80,11 @@ impl Ports {
         }
         Ok(Self {
             nginx: port,
+            grpc: grpc.unwrap_or(if port == PORT { GRPC_PORT } else { port + 7 }),
             ingest: port + 1,
             query: port + 2,
             worker: port + 4,
+            ingest_grpc: port + 5,
             postgres: port + 6,
         })
     }

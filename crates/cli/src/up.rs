@@ -30,7 +30,7 @@ use stop_signals::StopSignals;
 pub(crate) async fn run(args: UpArgs) -> Result<()> {
     let _saying = say_in_background();
     let mut stop_signals = StopSignals::listen().context("failed to listen for signals")?;
-    let ports = Ports::from_base(args.port)?;
+    let ports = Ports::from_base(args.port, args.grpc_port)?;
     let data_dir = DataDir::open(args.data_dir.as_deref()).await?;
     check_ports(&args, ports)?;
     let secrets = Secrets::open(data_dir.path().join("secrets"))
@@ -89,6 +89,9 @@ async fn run_until_failure(
 
 fn check_ports(args: &UpArgs, ports: Ports) -> Result<()> {
     check_free(args.listen, ports.nginx, "nginx")?;
+    check_free(args.listen, ports.grpc, "nginx, for gRPC")?;
+    let internal = on_loopback(ports.ingest_grpc);
+    check_free(internal.ip(), internal.port(), "ingest-api, for gRPC")?;
     for (name, port) in ports.services() {
         check_free(on_loopback(port).ip(), port, name)?;
     }

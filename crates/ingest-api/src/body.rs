@@ -20,6 +20,9 @@ use crate::admission::{Budget, Held, Overloaded};
 /// How much is asked of the budget at a time for a body of unknown length.
 const STEP: usize = 64 << 10;
 
+/// The code of the answer to a request that the budget has no room for.
+pub(crate) const OVERLOADED: &str = "overloaded";
+
 /// A body that was read, and the part of the budget that it holds.
 pub(crate) struct Body {
     /// The bytes, decompressed.
@@ -86,7 +89,7 @@ async fn collect(
 }
 
 /// Inflates into a buffer that grows only as far as the limits and the budget allow.
-fn inflate(wire: &[u8], held: &mut Held, budget: &Budget) -> Result<Vec<u8>, Problem> {
+pub(crate) fn inflate(wire: &[u8], held: &mut Held, budget: &Budget) -> Result<Vec<u8>, Problem> {
     let mut decoder = MultiGzDecoder::new(wire);
     let mut decoded = Vec::new();
     let limit = DECODED_BYTES_MAX.min(INFLATE_FREE_BYTES.max(wire.len() * INFLATE_RATIO_MAX));
@@ -111,7 +114,7 @@ fn inflate(wire: &[u8], held: &mut Held, budget: &Budget) -> Result<Vec<u8>, Pro
     }
 }
 
-fn cut_off() -> Problem {
+pub(crate) fn cut_off() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "body_cut_off",
@@ -131,7 +134,7 @@ fn unsupported_encoding() -> Problem {
 pub(crate) fn overloaded(_: Overloaded) -> Problem {
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
-        "overloaded",
+        OVERLOADED,
         "Too much is being received at the moment. Send it again.",
     )
     .with_retry_after(1)

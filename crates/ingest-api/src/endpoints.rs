@@ -3,12 +3,16 @@
 mod answer;
 mod intake;
 mod otlp_form;
+pub(crate) use otlp_form::grpc_code;
 
 mod change_run;
 mod create_failures;
 mod create_runs;
 mod create_steps;
 mod create_traces;
+mod langfuse;
+mod langsmith;
+mod other_signals;
 mod record_heartbeat;
 
 use actix_web::HttpRequest;
@@ -27,6 +31,9 @@ use runwatch_store::{api_keys, settings};
 /// in memory at a time as there are workers, which halves the memory of the process under load.
 const DECODE_ELSEWHERE_BYTES: usize = 2 << 20;
 
+/// Why an export of metrics or logs is refused.
+pub(crate) const ONLY_TRACES: &str = "Of OpenTelemetry only traces are taken in as yet; turn off this exporter, for example with OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none.";
+
 /// Registers all handlers.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -35,7 +42,12 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(create_steps::create_steps)
         .service(create_failures::create_failures)
         .service(record_heartbeat::record_heartbeat)
-        .service(create_traces::create_traces);
+        .service(create_traces::create_traces)
+        .service(other_signals::create_metrics)
+        .service(other_signals::create_logs)
+        .service(langfuse::create_langfuse_traces)
+        .service(langfuse::list_langfuse_projects)
+        .service(langsmith::create_langsmith_traces);
 }
 
 /// How keys are looked up.
@@ -74,19 +86,19 @@ fn media_type(request: &HttpRequest) -> String {
 }
 
 /// Does work on the processor: here if it is little, else on a thread of its own.
-async fn compute<T: Send + 'static>(
+pub(crate) async fn compute<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     if bytes <= DECODE_ELSEWHERE_BYTES {
         return Ok(work());
     }
-    let done = actix_web::web::block(work).await;
-    done.map_err(|_pool_is_gone| Problem::unavailable())
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_it_panicked| Problem::unavailable())
 }
 
 /// The answer to something that could not be stored now.
-fn not_stored(_: crate::queue::NotStored) -> Problem {
+pub(crate) fn not_stored(_: crate::queue::NotStored) -> Problem {
     Problem::unavailable()
 }
 

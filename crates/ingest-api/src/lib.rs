@@ -8,10 +8,12 @@ pub mod settings;
 
 mod admission;
 mod body;
+mod grpc;
 mod metrics;
 mod native;
 mod prepare;
 mod queue;
+mod traces;
 
 mod endpoints;
 
@@ -42,6 +44,8 @@ pub(crate) struct App {
     pub(crate) prices: PriceBook,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: IngestMetrics,
+    /// For the little that is read.
+    pub(crate) pool: Pool,
 }
 
 /// Starts the service on the current runtime, which has to be a multi-threaded one.
@@ -56,8 +60,10 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
         prices: PriceBook::bundled(),
         clock: Arc::new(SystemClock),
         metrics,
+        pool: pool.clone(),
     });
     let keys = Data::new(KeyCache::new(endpoints::key_lookup(pool.clone())));
+    let grpc = grpc::start(settings.ingest.grpc_bind, app.clone(), keys.clone())?;
     let routes = move |config: &mut ServiceConfig<'_>| {
         config.app_data(app.clone()).app_data(keys.clone());
         endpoints::routes(config);
@@ -65,7 +71,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     };
     let unsafe_durability = settings.database.unsafe_durability;
     let readiness = Readiness::new(move || endpoints::check(pool.clone(), unsafe_durability));
-    server::start(
+    let running = server::start(
         &settings.http,
         Service {
             registry,
@@ -73,7 +79,8 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
             document: document(),
             routes,
         },
-    )
+    )?;
+    Ok(running.with_companion(grpc))
 }
 
 /// The OpenAPI document of the service.

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use runwatch_service::problem::Problem;
 use runwatch_store::ingest::Arrival;
+
+use crate::body::OVERLOADED;
 
 /// Counters of what was taken in.
 #[derive(Clone, Debug)]
@@ -19,6 +24,13 @@ pub(crate) struct IngestMetrics {
     shed: Counter,
     latency: Histogram,
     flush: Histogram,
+    calls: Family<CallLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    method: &'static str,
+    code: i32,
 }
 
 impl IngestMetrics {
@@ -33,6 +45,7 @@ impl IngestMetrics {
             shed: Counter::default(),
             latency: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             flush: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
+            calls: Family::default(),
         };
         registry.register(
             "runs_ingested",
@@ -74,6 +87,11 @@ impl IngestMetrics {
             "Duration of one transaction that stores requests",
             metrics.flush.clone(),
         );
+        registry.register(
+            "grpc_requests",
+            "Calls over gRPC answered, by gRPC's code",
+            metrics.calls.clone(),
+        );
         metrics
     }
 
@@ -98,8 +116,15 @@ impl IngestMetrics {
         self.rejected.inc_by(rejected as u64);
     }
 
-    /// Counts a request that was refused for what is in flight already.
-    pub(crate) fn shed(&self) {
-        self.shed.inc();
+    /// Counts a request whose body was refused, if that was for what is in flight already.
+    pub(crate) fn refused(&self, problem: &Problem) {
+        if problem.code() == OVERLOADED {
+            self.shed.inc();
+        }
+    }
+
+    /// Counts an answered call over gRPC.
+    pub(crate) fn called(&self, method: &'static str, code: i32) {
+        self.calls.get_or_create(&CallLabels { method, code }).inc();
     }
 }

@@ -6,6 +6,9 @@ use runwatch_core::limits::BYTES_IN_FLIGHT_MAX;
 use runwatch_service::env::Env;
 use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
 
+/// The port that OTLP over gRPC has by default (opentelemetry-proto, "OTLP/gRPC Default Port").
+const GRPC_PORT: u16 = 4317;
+
 /// All settings of the process.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -22,6 +25,8 @@ pub struct Settings {
 /// How telemetry is taken in.
 #[derive(Clone, Debug)]
 pub struct IngestSettings {
+    /// `INGEST_GRPC_BIND`, 127.0.0.1:4317 by default: address and port for OTLP over gRPC.
+    pub grpc_bind: SocketAddr,
     /// `INGEST_WRITERS`, 2 by default: tasks that store what has queued up, each with a connection
     /// of its own. More of them help where a commit is slow, as on a network disk.
     pub writers: usize,
@@ -39,6 +44,10 @@ impl Settings {
             log: LogSettings::from_env(env),
             database: DatabaseSettings::from_env(env),
             ingest: IngestSettings {
+                grpc_bind: env.parsed(
+                    "INGEST_GRPC_BIND",
+                    SocketAddr::from((Ipv4Addr::LOCALHOST, GRPC_PORT)),
+                ),
                 writers: env.number("INGEST_WRITERS", 2, 1..=64),
                 bytes_in_flight: env.number(
                     "INGEST_BYTES_IN_FLIGHT",

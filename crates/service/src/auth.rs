@@ -5,11 +5,14 @@
 pub mod cache;
 mod credential;
 
+pub use credential::Credentials;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use runwatch_core::api_key::{ApiKey, Scope};
@@ -20,6 +23,7 @@ use runwatch_store::api_keys::FoundKey;
 use crate::auth::cache::KeyCache;
 use crate::problem::Problem;
 
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const NO_KEY: &str =
     "Send an API key in the header X-API-Key, or in Authorization as Bearer or Basic password.";
 const WRONG_KEY: &str = "This API key is mistyped, unknown or revoked.";
@@ -60,24 +64,45 @@ impl FromRequest for Ingester {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let found = authorize(request.clone(), Scope::Ingest);
-        Box::pin(async move {
-            let found = found.await?;
-            Ok(Self {
-                project: found.project,
-                content_key: found.content_key,
-            })
-        })
+        Box::pin(async move { Ok(Self::of(&*found.await?)) })
+    }
+}
+
+impl Ingester {
+    /// Whoever has the key in these headers, if it may send telemetry.
+    pub async fn find(keys: &KeyCache, credentials: Credentials<'_>) -> Result<Self, Problem> {
+        Ok(Self::of(&*prove(keys, credentials, Scope::Ingest).await?))
+    }
+
+    fn of(found: &FoundKey) -> Self {
+        Self {
+            project: found.project,
+            content_key: found.content_key,
+        }
     }
 }
 
 async fn authorize(request: HttpRequest, scope: Scope) -> Result<Arc<FoundKey>, Problem> {
-    let text = credential::of(request.headers()).ok_or(Problem::unauthenticated(NO_KEY))?;
-    let wrong = || Problem::unauthenticated(WRONG_KEY);
-    let key: ApiKey = text.parse().map_err(|_not_a_key| wrong())?;
-    let cache: &Data<KeyCache> = request
+    let keys: &Data<KeyCache> = request
         .app_data()
         .expect("a service whose handlers ask who calls registers its KeyCache");
-    let found = cache
+    let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+    let credentials = Credentials {
+        api_key: header(API_KEY),
+        authorization: header(AUTHORIZATION),
+    };
+    prove(keys, credentials, scope).await
+}
+
+async fn prove(
+    keys: &KeyCache,
+    credentials: Credentials<'_>,
+    scope: Scope,
+) -> Result<Arc<FoundKey>, Problem> {
+    let text = credentials.key().ok_or(Problem::unauthenticated(NO_KEY))?;
+    let wrong = || Problem::unauthenticated(WRONG_KEY);
+    let key: ApiKey = text.parse().map_err(|_not_a_key| wrong())?;
+    let found = keys
         .find(key.id())
         .await
         .map_err(|_logged| Problem::unavailable())?;

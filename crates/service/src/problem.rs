@@ -198,6 +198,18 @@ impl Problem {
         self.0.details.code
     }
 
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The seconds after which the client is asked to come back.
+    pub fn retry_after(&self) -> Option<u32> {
+        let mut headers = self.0.headers.iter();
+        let (_, value) = headers.find(|(name, _)| name == header::RETRY_AFTER)?;
+        value.to_str().ok()?.parse().ok()
+    }
+
     /// What clients read.
     pub fn details(&self) -> &ProblemDetails {
         &self.0.details

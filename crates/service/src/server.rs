@@ -14,7 +14,9 @@ use actix_web::{App, HttpRequest, HttpServer};
 use prometheus_client::registry::Registry;
 use runwatch_core::limits::WIRE_BYTES_MAX;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -55,6 +57,33 @@ pub struct Running {
     readiness: Readiness,
     handle: ServerHandle,
     task: JoinHandle<io::Result<()>>,
+    drain: Duration,
+    companion: Option<Companion>,
+}
+
+/// A server of another protocol in the same process, which stops together with the HTTP server.
+#[derive(Debug)]
+pub struct Companion {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Sent or dropped, it takes no more connections and finishes what is in flight.
+    pub stop: oneshot::Sender<()>,
+    /// Ends when all is finished.
+    pub task: JoinHandle<io::Result<()>>,
+}
+
+impl Companion {
+    async fn stop(self, drain: Duration) -> io::Result<()> {
+        drop(self.stop);
+        let abort = self.task.abort_handle();
+        match timeout(drain, self.task).await {
+            Ok(ended) => ended.map_err(io::Error::other)?,
+            Err(_elapsed) => {
+                abort.abort();
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Starts to serve; port 0 takes any free port. It has to be called on the main runtime.
@@ -117,6 +146,8 @@ where
         readiness,
         handle,
         task: tokio::spawn(server),
+        drain: Duration::from_secs(settings.drain_seconds),
+        companion: None,
     })
 }
 
@@ -124,6 +155,17 @@ impl Running {
     /// The address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Has another server stop together with this one.
+    pub fn with_companion(self, companion: Companion) -> Self {
+        let companion = Some(companion);
+        Self { companion, ..self }
+    }
+
+    /// The address on which the other server listens, if there is one.
+    pub fn companion_addr(&self) -> Option<SocketAddr> {
+        self.companion.as_ref().map(|companion| companion.addr)
     }
 
     /// Waits for SIGTERM or SIGINT; then is not ready, lets clients notice, takes no more
@@ -145,8 +187,15 @@ impl Running {
     /// Takes no more connections and finishes what is in flight.
     pub async fn stop(self) -> io::Result<()> {
         self.readiness.drain();
-        self.handle.stop(true).await;
-        self.task.await.map_err(io::Error::other)?
+        let others = async {
+            match self.companion {
+                Some(companion) => companion.stop(self.drain).await,
+                None => Ok(()),
+            }
+        };
+        let ((), others) = tokio::join!(self.handle.stop(true), others);
+        self.task.await.map_err(io::Error::other)??;
+        others
     }
 }
 

@@ -48,6 +48,17 @@ pub async fn create(conn: &mut Conn, name: &str) -> Result<Project> {
         .ok_or(StoreError::Exists("a project of this name"))
 }
 
+/// A project by its id; [`StoreError::NotFound`] if there is none.
+pub async fn find(conn: &mut Conn, project: ProjectId) -> Result<Project> {
+    let row: Option<Row> = projects::table
+        .find(project.0)
+        .select(COLUMNS)
+        .first(conn)
+        .await
+        .optional()?;
+    row.map(self::project).ok_or(StoreError::NotFound)
+}
+
 /// All projects by name.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Project>> {
     let rows: Vec<Row> = projects::table

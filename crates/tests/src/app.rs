@@ -77,6 +77,11 @@ impl TestApp {
         self.actor(None)
     }
 
+    /// Where ingest-api listens for gRPC.
+    pub fn grpc_url(&self) -> String {
+        self.services.grpc_url()
+    }
+
     /// Folds all deltas, as the worker does.
     pub async fn fold(&self) {
         self.db.fold().await;
@@ -122,6 +127,12 @@ impl Services {
         Actor::new(client.clone(), &urls.0, &urls.1, key)
     }
 
+    /// Where ingest-api listens for gRPC.
+    pub fn grpc_url(&self) -> String {
+        let addr = self.ingest.companion_addr();
+        format!("http://{}", addr.expect("ingest-api listens for gRPC"))
+    }
+
     /// Stops both.
     pub async fn stop(self) {
         let (ingest, query) = tokio::join!(self.ingest.stop(), self.query.stop());
@@ -136,7 +147,7 @@ pub fn client() -> reqwest::Client {
     client.build().expect("a plain HTTP client needs nothing")
 }
 
-fn common(url: &str) -> [(&str, &str); 7] {
+fn common(url: &str) -> [(&str, &str); 8] {
     [
         ("DATABASE_URL", url),
         ("DATABASE_POOL_SIZE", "3"),
@@ -144,6 +155,7 @@ fn common(url: &str) -> [(&str, &str); 7] {
         ("RUNWATCH_HTTP_WORKERS", "1"),
         ("RUNWATCH_DRAIN_SECONDS", "1"),
         ("INGEST_BIND", "127.0.0.1:0"),
+        ("INGEST_GRPC_BIND", "127.0.0.1:0"),
         ("QUERY_BIND", "127.0.0.1:0"),
     ]
 }

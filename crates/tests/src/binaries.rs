@@ -70,6 +70,7 @@ impl IngestProcess {
         let env = vec![
             ("DATABASE_URL", database_url),
             ("INGEST_BIND", address.to_string()),
+            ("INGEST_GRPC_BIND", format!("127.0.0.1:{}", free_port())),
         ];
         let program = program("ingest-api", [], env);
         let lifeline = Arc::new(Lifeline::start().expect("/bin/sh starts"));

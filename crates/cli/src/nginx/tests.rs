@@ -5,7 +5,7 @@ use super::*;
 fn front(listen: &str, public_url: &str) -> Front {
     Front {
         listen: listen.parse().unwrap(),
-        ports: Ports::from_base(8080).unwrap(),
+        ports: Ports::from_base(8080, None).unwrap(),
         public_url: public_url.to_owned(),
         ingest_rate: 100,
         query_rate: 0,
@@ -25,6 +25,11 @@ fn every_placeholder_of_the_template_has_a_value() {
     let text = rendered(&front("127.0.0.1", "http://127.0.0.1:8080"));
     assert!(
         text.contains("listen 127.0.0.1:8080 default_server;"),
+        "{text}"
+    );
+    assert!(text.contains("listen 127.0.0.1:4317 http2;"), "{text}");
+    assert!(
+        text.contains("server 127.0.0.1:8085 max_fails=0;"),
         "{text}"
     );
     assert!(

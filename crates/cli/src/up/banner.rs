@@ -15,6 +15,7 @@ const EXAMPLE_RUN: &str = "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11";
 pub(super) struct Banner {
     public_url: String,
     local_url: String,
+    grpc_url: String,
     keys: FirstKeys,
     is_open: bool,
 }
@@ -31,6 +32,7 @@ impl Banner {
         Self {
             public_url: public_url.to_owned(),
             local_url,
+            grpc_url: format!("http://{}", reachable(args.listen, ports.grpc)),
             keys,
             is_open: !args.listen.is_loopback(),
         }
@@ -57,6 +59,7 @@ impl Banner {
         let Self {
             public_url,
             local_url,
+            grpc_url,
             keys: FirstKeys { ingest, all_scopes },
             is_open,
         } = self;
@@ -69,6 +72,7 @@ impl Banner {
             r#"
 Runwatch is running at {public_url}
 {warning}
+OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT={local_url} for HTTP, {grpc_url} for gRPC
 Keys of the project "{PROJECT}":
   for agents, may only send:  {ingest}
   for scripts, all scopes:    {all_scopes}

@@ -84,11 +84,16 @@ pub(super) fn programs(roles: &RoleUrls, ports: Ports, public_url: &str) -> Resu
     });
     services
         .iter()
-        .map(|service| program(service, roles, public_url))
+        .map(|service| program(service, roles, ports, public_url))
         .collect()
 }
 
-fn program(service: &Service, roles: &RoleUrls, public_url: &str) -> Result<Program> {
+fn program(
+    service: &Service,
+    roles: &RoleUrls,
+    ports: Ports,
+    public_url: &str,
+) -> Result<Program> {
     let path = beside_ourselves(service.name)?;
     let account = account_for(&path)?;
     let url = roles
@@ -99,6 +104,10 @@ fn program(service: &Service, roles: &RoleUrls, public_url: &str) -> Result<Prog
         (service.bind_variable, on_loopback(service.port).to_string()),
         ("RUNWATCH_PUBLIC_URL", public_url.to_owned()),
     ];
+    if service.name == "ingest-api" {
+        let address = on_loopback(ports.ingest_grpc);
+        env.push(("INGEST_GRPC_BIND", address.to_string()));
+    }
     // Their lines are read on a terminal here, unless somebody says otherwise.
     if env::var_os(LOG_FORMAT).is_none() {
         env.push((LOG_FORMAT, "text".to_owned()));

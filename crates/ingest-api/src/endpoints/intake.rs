@@ -51,11 +51,7 @@ pub(super) async fn take_in(
     let key = idempotency_key(&request)?;
     let body = body::read(&request, payload, &app.budget)
         .await
-        .inspect_err(|problem| {
-            if problem.code() == "overloaded" {
-                app.metrics.shed()
-            }
-        })?;
+        .inspect_err(|problem| app.metrics.refused(problem))?;
     let started = Instant::now();
     let bytes = body.bytes.len();
     let (decoding, held) = (

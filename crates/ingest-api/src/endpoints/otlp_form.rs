@@ -60,19 +60,22 @@ pub(super) async fn in_otlp_form(
 fn answer(problem: &Problem, format: Format) -> actix_web::HttpResponse {
     let mut answer = problem.error_response();
     let message = format!("{}: {}", problem.code(), problem.detail());
-    let body = response::status(format, grpc_code(answer.status()), &message);
+    let code = grpc_code(answer.status());
+    let body = response::status(format, code, &message, problem.retry_after());
     let content_type = HeaderValue::from_static(content_type(format));
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
     answer.set_body(body).map_into_boxed_body()
 }
 
 /// The gRPC code that says the same as an HTTP status (google/rpc/code.proto).
-fn grpc_code(status: StatusCode) -> i32 {
+pub(crate) fn grpc_code(status: StatusCode) -> i32 {
     match status.as_u16() {
         401 => 16,
         403 => 7,
         404 => 5,
+        408 => 4,
         413 | 429 => 8,
+        415 | 501 => 12,
         503 => 14,
         500.. => 13,
         _ => 3,

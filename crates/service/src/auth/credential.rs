@@ -3,30 +3,36 @@
 #[cfg(test)]
 mod tests;
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The text of the key: in `X-API-Key`, in `Authorization: Bearer`, or the password of
-/// `Authorization: Basic`, where agents can set nothing but a user and a password in a URL.
-pub(super) fn of(headers: &HeaderMap) -> Option<String> {
-    if let Some(key) = headers.get("x-api-key") {
-        return Some(key.to_str().ok()?.trim().to_owned());
-    }
-    let (scheme, value) = headers
-        .get(AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .trim()
-        .split_once(' ')?;
-    let value = value.trim();
-    match scheme.to_ascii_lowercase().as_str() {
-        "bearer" => Some(value.to_owned()),
-        "basic" => {
-            let pair = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
-            let (_user, password) = pair.split_once(':')?;
-            Some(password.to_owned())
+/// The headers of a request that may hold a key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Credentials<'h> {
+    /// `X-API-Key`.
+    pub api_key: Option<&'h [u8]>,
+    /// `Authorization`.
+    pub authorization: Option<&'h [u8]>,
+}
+
+impl Credentials<'_> {
+    /// The text of the key: in `X-API-Key`, in `Authorization: Bearer`, or the password of
+    /// `Authorization: Basic`, where agents can set nothing but a user and a password in a URL.
+    pub(super) fn key(self) -> Option<String> {
+        if let Some(key) = self.api_key {
+            return Some(str::from_utf8(key).ok()?.trim().to_owned());
         }
-        _ => None,
+        let header = str::from_utf8(self.authorization?).ok()?;
+        let (scheme, value) = header.trim().split_once(' ')?;
+        let value = value.trim();
+        match scheme.to_ascii_lowercase().as_str() {
+            "bearer" => Some(value.to_owned()),
+            "basic" => {
+                let pair = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
+                let (_user, password) = pair.split_once(':')?;
+                Some(password.to_owned())
+            }
+            _ => None,
+        }
     }
 }

@@ -14,6 +14,7 @@ mod steps;
 mod traces;
 mod usage;
 
+mod grpc;
 mod health;
 mod keys;
 mod openapi;

@@ -3,22 +3,46 @@
 
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use reqwest::Method;
 use runwatch_cli::postgres::{DATABASE, Durability};
 use runwatch_core::api_key::Scope;
 use runwatch_tests::app::{Services, client, with_app};
 use runwatch_tests::database::prepare;
+use runwatch_tests::grpc::{RETRY_INFO, traces, with_key};
+use runwatch_tests::moments::seconds_ago_us;
 use runwatch_tests::projects::OURS;
+use runwatch_tests::spans::{export, span};
 use runwatch_tests::until::until;
 use runwatch_tests::{block_on, postgres};
 use serde_json::json;
 use tokio::time::Instant;
+use tonic::{Code, Status};
 
 /// How long an answer may take while the database is away, with a machine that does other things
 /// besides.
 const AT_ONCE: Duration = Duration::from_secs(3);
 /// How long it may take until everything works again.
 const RECOVERY: Duration = Duration::from_secs(10);
+
+fn one_span() -> ExportTraceServiceRequest {
+    let times = (seconds_ago_us(9), seconds_ago_us(1));
+    export("shop", vec![span([7; 16], 1, "step", times)])
+}
+
+/// A call is told in both ways that exporters know: in a trailer, and in the details of the status.
+fn comes_back_in_a_second(refused: &Status) {
+    assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+    // RetryInfo {retry_delay {seconds: 1}}.
+    let in_a_second = [0x0a, 2, 8, 1];
+    let trailer = refused.metadata().get_bin(RETRY_INFO);
+    let trailer = trailer.expect("there is a trailer").to_bytes();
+    assert_eq!(trailer.expect("it is Base64")[..], in_a_second);
+    let details = refused.details();
+    assert!(details.ends_with(&in_a_second), "{details:?}");
+    let name = b"type.googleapis.com/google.rpc.RetryInfo";
+    assert!(details.windows(name.len()).any(|part| part == name));
+}
 
 #[test]
 fn the_services_outlive_their_database() {
@@ -32,6 +56,7 @@ fn the_services_outlive_their_database() {
             services.actor(&client, key(Scope::Ingest)),
             services.actor(&client, key(Scope::Read)),
         );
+        let ingest_key = OURS.key(Scope::Ingest).to_text();
         let run = json!({"agent_id": "a", "run_id": "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11"});
         agent.send_runs(&run).await.expect(200);
         analyst.get("/v1/runs").await.expect(200);
@@ -49,6 +74,9 @@ fn the_services_outlive_their_database() {
                 (read.code().as_str(), read.header("retry-after")),
                 ("unavailable", Some("1"))
             );
+            let call = with_key(one_span(), &ingest_key);
+            let called = traces(services.grpc_url()).export(call).await;
+            comes_back_in_a_second(&called.unwrap_err());
             assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
         }
         analyst.get("/health").await.expect(200);

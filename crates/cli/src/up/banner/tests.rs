@@ -12,7 +12,7 @@ fn banner(options: &[&str]) -> Banner {
         ingest: "rw_in".to_owned(),
         all_scopes: "rw_all".to_owned(),
     };
-    Banner::new(&args, Ports::from_base(args.port).unwrap(), keys)
+    Banner::new(&args, Ports::from_base(args.port, args.grpc_port).unwrap(), keys)
 }
 
 /// The JSON between the quotes after `-d`.
@@ -28,6 +28,7 @@ fn the_calls_to_try_hold_the_address_the_keys_and_valid_json() {
         text.contains("curl -sS http://127.0.0.1:9000/v1/runs -H 'X-API-Key: rw_in'"),
         "{text}"
     );
+    assert!(text.contains(" http://127.0.0.1:9007 for gRPC"), "{text}");
     let run = body_of(&text)["run_id"].as_str().unwrap().to_owned();
     let read_back = format!("http://127.0.0.1:9000/v1/runs/{run} -H 'X-API-Key: rw_all'");
     assert!(text.contains(&read_back), "{text}");

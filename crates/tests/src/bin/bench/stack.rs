@@ -68,6 +68,8 @@ pub(crate) struct Project {
 pub(crate) struct Stack {
     /// Its database.
     pub(crate) cluster: Cluster,
+    /// Where ingest-api listens for gRPC.
+    pub(crate) grpc: SocketAddr,
     running: Vec<Running>,
 }
 
@@ -84,6 +86,7 @@ impl Stack {
         migrate::up(&cluster.admin_url()).await?;
         let mut stack = Self {
             cluster,
+            grpc: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
             running: Vec::new(),
         };
         match stack.start_services(services).await {
@@ -101,6 +104,7 @@ impl Stack {
             let env = vec![
                 ("DATABASE_URL", self.cluster.url(service.role)),
                 (service.bind_variable, address.to_string()),
+                ("INGEST_GRPC_BIND", self.grpc.to_string()),
             ];
             let program = Program {
                 name: service.name,
