@@ -22,6 +22,7 @@ mod write;
 
 pub use connection::Writer;
 pub use deltas::CONFLICT;
+pub use resummarize::Recounted;
 
 use std::collections::BTreeMap;
 

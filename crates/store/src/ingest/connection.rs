@@ -34,7 +34,9 @@ pub(super) struct Statements {
     pub(super) insert_failures: Statement,
     pub(super) insert_deltas: Statement,
     pub(super) insert_quarantine: Statement,
+    pub(super) find_recount: Statement,
     pub(super) lock_recount: Statement,
+    pub(super) recount_again: Statement,
     pub(super) lock_abandoned: Statement,
 }
 
@@ -105,7 +107,9 @@ async fn prepare(client: &Client) -> Result<Statements> {
         insert_failures: client.prepare(sql::INSERT_FAILURES).await?,
         insert_deltas: client.prepare(sql::INSERT_DELTAS).await?,
         insert_quarantine: client.prepare(sql::INSERT_QUARANTINE).await?,
+        find_recount: client.prepare(sql::FIND_RECOUNT).await?,
         lock_recount: client.prepare(sql::LOCK_RECOUNT).await?,
+        recount_again: client.prepare(sql::RECOUNT_AGAIN).await?,
         lock_abandoned: client.prepare(sql::LOCK_ABANDONED).await?,
     })
 }

@@ -1,8 +1,11 @@
 //! Reading back what is stored of a run that more arrives for.
 
+use std::pin::pin;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::TryStreamExt;
 use tokio_postgres::Row;
-use tokio_postgres::types::FromSql;
+use tokio_postgres::types::{FromSql, ToSql};
 use uuid::Uuid;
 
 use runwatch_core::failures::{FailureId, FailureType, Fingerprint, ToldFailure};
@@ -31,20 +34,22 @@ impl Writer {
         day: NaiveDate,
         only: Option<&[&[u8]]>,
     ) -> Result<Vec<Step>> {
-        let rows = match only {
-            None => {
-                self.client
-                    .query(&self.sql.read_steps, &[&project.0, &run.0, &day])
-                    .await?
-            }
+        let mut params: Vec<&(dyn ToSql + Sync)> = vec![&project.0, &run.0, &day];
+        let statement = match &only {
+            None => &self.sql.read_steps,
             Some(ids) => {
-                let statement = &self.sql.read_known_steps;
-                self.client
-                    .query(statement, &[&project.0, &run.0, &day, &ids])
-                    .await?
+                params.push(ids);
+                &self.sql.read_known_steps
             }
         };
-        rows.iter().map(step).collect()
+        // One by one: of a run with very many steps, their rows are not held as well.
+        let rows = self.client.query_raw(statement, params).await?;
+        let mut rows = pin!(rows);
+        let mut steps = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            steps.push(step(&row)?);
+        }
+        Ok(steps)
     }
 
     /// The failures of a run.

@@ -165,10 +165,19 @@ pub(super) const INSERT_QUARANTINE: &str = "
     INSERT INTO quarantine (project_id, item_id, item, code, message, body, received_at)
     SELECT *, $7 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[])";
 
-/// Locks the next run that has too many steps for ingest to sum up.
+/// The next run that has too many steps for ingest to sum up, but for some that rest.
+pub(super) const FIND_RECOUNT: &str = "
+    SELECT project_id, run_id, run_day, last_received_at, steps
+    FROM agent_runs WHERE recount AND run_id <> ALL($1) ORDER BY last_received_at LIMIT 1";
+
+/// Locks a run that is to be summed up.
 pub(super) const LOCK_RECOUNT: &str = "
     SELECT project_id, run_id, run_day, true, claims, contribution, steps, last_received_at, abandoned
-    FROM agent_runs WHERE recount ORDER BY last_received_at LIMIT 1 FOR UPDATE SKIP LOCKED";
+    FROM agent_runs WHERE recount AND project_id = $1 AND run_id = $2 FOR UPDATE";
+
+/// Has a run summed up again, because more arrived meanwhile.
+pub(super) const RECOUNT_AGAIN: &str = "
+    UPDATE agent_runs SET recount = true WHERE project_id = $1 AND run_id = $2";
 
 /// Locks the next run of which nothing was received for so many hours.
 pub(super) const LOCK_ABANDONED: &str = "

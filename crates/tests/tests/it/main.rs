@@ -8,6 +8,7 @@
 )]
 
 mod failures;
+mod large_runs;
 mod quarantine;
 mod runs;
 mod steps;
