@@ -6,9 +6,11 @@ use crate::error::Result;
 use crate::ingest::{Arrival, Reply, statements as sql};
 
 /// How long a flush waits for a run that another writer holds, and how long a statement may take.
-/// Both end in an error that is safe to send again.
+/// Both end in an error that is safe to send again. Everything is found by its key: a plan that was
+/// made while a day's partition was empty would read all of it, and be kept until its first ANALYZE.
 const SESSION: &str = "SET lock_timeout = '2s'; SET statement_timeout = '20s'; \
-    SET idle_in_transaction_session_timeout = '30s'; SET jit = off; SET plan_cache_mode = force_generic_plan";
+    SET idle_in_transaction_session_timeout = '30s'; SET jit = off; SET enable_seqscan = off; \
+    SET plan_cache_mode = force_generic_plan";
 
 /// Writes flushes, one at a time, over a connection of its own.
 pub struct Writer {

@@ -117,18 +117,19 @@ pub(super) const READ_STEPS: &str = concat!(
     " FROM agent_steps WHERE project_id = $1 AND run_id = $2 AND run_day = $3"
 );
 
-/// Which of these steps of a run are there: for runs with too many to read them all.
+/// Which of these steps of a run are there: for runs with too many to read them all. Joined, since
+/// `= ANY` compares each step with each of them if the planner takes it for a filter.
 pub(super) const READ_KNOWN_STEPS: &str = concat!(
     "SELECT ",
     step_columns!(),
-    " FROM agent_steps WHERE project_id = $1 AND run_id = $2 AND run_day = $3
-    AND step_id = ANY($4)"
+    " FROM agent_steps JOIN unnest($4::bytea[]) AS wanted (id) ON step_id = wanted.id
+    WHERE project_id = $1 AND run_id = $2 AND run_day = $3"
 );
 
 /// Deletes unfinished copies of steps whose finished ones are inserted next.
 pub(super) const DELETE_STEPS: &str = "
-    DELETE FROM agent_steps
-    WHERE project_id = $1 AND run_id = $2 AND run_day = $3 AND step_id = ANY($4)";
+    DELETE FROM agent_steps USING unnest($4::bytea[]) AS finished (id)
+    WHERE project_id = $1 AND run_id = $2 AND run_day = $3 AND step_id = finished.id";
 
 /// Inserts payload chunks; the same chunk again is the same row.
 pub(super) const INSERT_CHUNKS: &str = "
