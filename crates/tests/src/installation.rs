@@ -3,7 +3,8 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{self, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,15 +14,18 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::binaries;
-use crate::postgres::{folder, free_port};
+use crate::postgres::folder;
 use crate::until::until;
 
 /// How long a start may take: a new cluster, migrations, four services.
 const START_LIMIT: Duration = Duration::from_secs(90);
 /// How long a stop may take.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
-/// Ports that follow the public one.
+/// Ports that belong together, the public one first.
 const PORTS: u16 = 10;
+/// Where they are looked for: below Linux's `ip_local_port_range`, which begins at 32,768.
+const PORTS_FROM: u16 = 12_000;
+const PORTS_TO: u16 = 32_000;
 
 /// A running `runwatch up`.
 #[derive(Debug)]
@@ -109,6 +113,26 @@ impl Installation {
             .to_owned()
     }
 
+    /// Where it can be reached.
+    pub fn url(&self) -> String {
+        self.variable("RUNWATCH_URL")
+    }
+
+    /// A key with all scopes.
+    pub fn key(&self) -> String {
+        self.variable("RUNWATCH_API_KEY")
+    }
+
+    /// Where OTLP over gRPC is taken, as it says when it runs: `… for HTTP, URL for gRPC`.
+    pub fn grpc_url(&self) -> String {
+        let text = self.text();
+        let url = text
+            .lines()
+            .find_map(|line| line.split_once(" for HTTP, ")?.1.strip_suffix(" for gRPC"));
+        let url = url.unwrap_or_else(|| panic!("it says nothing of gRPC: {text}"));
+        url.to_owned()
+    }
+
     /// The number of its process.
     pub fn pid(&self) -> Pid {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
@@ -159,10 +183,18 @@ async fn read(
     }
 }
 
-/// A port that is free with those that follow it.
+/// A port that is free with those that follow it. It is none that the system gives to connections,
+/// since those come and go, nor one that another test of this process was given.
 fn base_port() -> u16 {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let (low, high) = (u32::from(PORTS_FROM), u32::from(PORTS_TO));
     loop {
-        let base = free_port().min(u16::MAX - PORTS);
+        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
+        // Another process begins elsewhere.
+        let slot =
+            process::id().wrapping_mul(37).wrapping_add(given) % ((high - low) / u32::from(PORTS));
+        let base = low + slot * u32::from(PORTS);
+        let base = u16::try_from(base).expect("it is between two ports");
         let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         if (base..base + PORTS).all(is_free) {
             return base;

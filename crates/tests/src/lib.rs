@@ -23,6 +23,7 @@ pub mod load;
 pub mod sdks;
 
 pub mod dump;
+pub mod holds;
 pub mod json_leaves;
 pub mod moments;
 pub mod raw;
