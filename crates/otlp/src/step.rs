@@ -8,8 +8,9 @@ use runwatch_core::step::{Step, StepError, StepKind, StepStatus, flags};
 use runwatch_core::text;
 use runwatch_core::usage::TokenUsage;
 
+use crate::content::Content;
 use crate::dialects;
-use crate::normal::{Draft, Role, Text, Tokens};
+use crate::normal::{Body, Draft, Role, Text, Tokens};
 use crate::payloads::{self, Bodies};
 use crate::span::{Ids, Span};
 use crate::surroundings::timestamp;
@@ -23,17 +24,26 @@ const STATUS_OK: i32 = 1;
 /// `Status.code` of an error.
 const STATUS_ERROR: i32 = 2;
 
+/// A span as the system keeps it.
+#[derive(Debug)]
+pub(crate) struct Translated {
+    pub(crate) step: Step,
+    pub(crate) payloads: Vec<Payload>,
+    /// What it says to be the input and the output of its run.
+    pub(crate) run_bodies: [Option<Content>; 2],
+}
+
 /// Translates a span, whose attributes have to be sorted, and claims what it says of its run.
 pub(crate) fn translate(
     span: &Span<'_>,
+    scope_name: &str,
     ids: Ids,
     content_hash: i64,
     key: ContentKey,
     claims: &mut Claims,
-) -> (Step, Vec<Payload>) {
+) -> Translated {
     let remote = span.flags & HAS_IS_REMOTE != 0 && span.flags & IS_REMOTE != 0;
-    let mut draft = Draft::new(&span.name, ids.parent.is_none() || remote);
-    draft.flags = span.losses;
+    let mut draft = Draft::new(span, scope_name, ids.parent.is_none() || remote);
     if ids.parent.is_some() && remote {
         draft.flags |= flags::REMOTE_PARENT;
     }
@@ -47,14 +57,22 @@ pub(crate) fn translate(
     {
         step.args_hash = Some(ContentHasher::new(key).text(&arguments.body).finish64());
     }
+    let run_bodies = [Body::Input, Body::Output]
+        .map(|body| Some(Content::of_value(draft.sayings.get_body(body)?)));
     let payloads = payloads::collect(span, &draft, &roles, bodies, &mut step);
-    (step, payloads)
+    Translated {
+        step,
+        payloads,
+        run_bodies,
+    }
 }
 
 /// Lets the dialects read the span; the roles are those of its attributes. Events are read from
 /// the last to the first, since of several exceptions the last one tells why the span failed.
 fn read<'s>(span: &'s Span<'s>, draft: &mut Draft<'s>) -> Vec<Role> {
-    draft.set_text(Text::ErrorMessage, 1, span.status.message.as_ref().into());
+    if !span.status.message.is_empty() {
+        dialects::status(&span.status.message, draft);
+    }
     let attributes = span.attributes.iter();
     let roles = attributes
         .map(|attribute| dialects::attribute(&attribute.key, &attribute.value, draft))
@@ -70,9 +88,9 @@ fn fields(span: &Span<'_>, ids: Ids, content_hash: i64, draft: &mut Draft<'_>) -
     let tool = name_column(draft, Text::Tool);
     let name = match (&tool, kind) {
         (Some(tool), StepKind::Tool) => tool.clone(),
-        _ => name(&span.name, &mut draft.flags),
+        _ => name_column(draft, Text::Name).unwrap_or_else(|| name(&span.name, &mut draft.flags)),
     };
-    let (status, duration_us) = ending(span, &mut draft.flags);
+    let (status, duration_us) = ending(span, draft);
     Step {
         id: ids.step,
         parent: ids.parent,
@@ -101,17 +119,18 @@ fn fields(span: &Span<'_>, ids: Ids, content_hash: i64, draft: &mut Draft<'_>) -
 }
 
 /// The status and the duration in microseconds. A span without an end still runs.
-fn ending(span: &Span<'_>, losses: &mut i16) -> (StepStatus, Option<i64>) {
+fn ending(span: &Span<'_>, draft: &mut Draft<'_>) -> (StepStatus, Option<i64>) {
     if span.end_time_unix_nano == 0 {
         return (StepStatus::Running, None);
     }
     if span.end_time_unix_nano < span.start_time_unix_nano {
-        *losses |= flags::CLOCK;
+        draft.flags |= flags::CLOCK;
     }
     let started_us = timestamp(span.start_time_unix_nano).0;
     let duration_us = timestamp(span.end_time_unix_nano).0 - started_us;
     let status = match span.status.code {
         STATUS_ERROR => StepStatus::Failed,
+        _ if draft.failed => StepStatus::Failed,
         STATUS_OK => StepStatus::Succeeded,
         _ => StepStatus::Unset,
     };
