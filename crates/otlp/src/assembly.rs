@@ -11,9 +11,10 @@ use runwatch_core::run::RunPart;
 use runwatch_core::step::Step;
 
 use crate::content::Content;
+use crate::explain::Explained;
 use crate::normal::Sayings;
 use crate::span::{Ids, Refusal, Refused, Resource, Scope, Span};
-use crate::step::Translated;
+use crate::step::{Manner, Translated};
 use crate::value::sort_and_dedup;
 use crate::{DecodeError, Decoded, Rejected, dialects, step, surroundings};
 
@@ -54,6 +55,8 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Assembly {
     key: ContentKey,
+    /// What became of the attributes of each span, if that was asked for.
+    explained: Option<Vec<Explained>>,
     runs: Vec<Run>,
     run_of_id: HashMap<RunId, usize>,
     /// Position of a step among the entries of its run.
@@ -71,6 +74,7 @@ impl Assembly {
     pub(crate) fn new(key: ContentKey) -> Self {
         Self {
             key,
+            explained: None,
             runs: Vec::new(),
             run_of_id: HashMap::new(),
             entry_of_id: HashMap::new(),
@@ -79,6 +83,14 @@ impl Assembly {
             spans: 0,
             duplicates: 0,
             rejected: Vec::new(),
+        }
+    }
+
+    /// Starts with nothing, and explains what becomes of the attributes of each span.
+    pub(crate) fn explaining(key: ContentKey) -> Self {
+        Self {
+            explained: Some(Vec::new()),
+            ..Self::new(key)
         }
     }
 
@@ -153,7 +165,7 @@ impl Assembly {
     }
 
     /// The result.
-    pub(crate) fn finish(self) -> Decoded {
+    pub(crate) fn finish(self) -> (Decoded, Vec<Explained>) {
         let Self {
             runs,
             shared,
@@ -161,18 +173,20 @@ impl Assembly {
             duplicates,
             rejected,
             key,
+            explained,
             ..
         } = self;
         let parts = runs
             .into_iter()
             .map(|run| part(run, &shared, key))
             .collect();
-        Decoded {
+        let decoded = Decoded {
             parts,
             spans,
             duplicates,
             rejected,
-        }
+        };
+        (decoded, explained.unwrap_or_default())
     }
 
     /// Adds a step, unless it is there: a copy of the same content is a duplicate, a finished copy
@@ -194,18 +208,20 @@ impl Assembly {
             }
             self.duplicates += 1;
         }
+        let manner = Manner {
+            scope_name: origin.scope_name,
+            explain: self.explained.is_some().then(|| self.spans - 1),
+            key: self.key,
+        };
         let Translated {
             step,
             payloads,
             run_bodies,
-        } = step::translate(
-            span,
-            origin.scope_name,
-            ids,
-            content_hash,
-            self.key,
-            &mut run.claims,
-        );
+            explained,
+        } = step::translate(span, ids, content_hash, &manner, &mut run.claims);
+        if let (Some(all), Some(explained)) = (&mut self.explained, explained) {
+            all.push(explained);
+        }
         origin.sayings.say(step.started_at.0, &mut run.claims);
         run.take_bodies(&step, run_bodies);
         let entry = Entry {

@@ -6,6 +6,7 @@
 //! exact within and across dialects.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use runwatch_core::attributes::Visibility;
 use runwatch_core::claims::{Claims, Field};
@@ -26,6 +27,8 @@ const PLACES: u16 = 32;
 const OVERRULING: u16 = 0;
 /// Rank of what stands in where no source says anything.
 const STANDING_IN: u16 = u16::MAX - 1;
+/// What some senders fill in where they know no model.
+pub(crate) const UNKNOWN_MODEL: &str = "unknown";
 /// Nanoseconds of a microsecond.
 const MICROSECOND_NS: u64 = 1_000;
 
@@ -134,6 +137,18 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// Name of the field that it was offered to.
+    pub(crate) fn field(self) -> Option<&'static str> {
+        match self {
+            Self::Unknown | Self::Filterable | Self::Kept => None,
+            Self::Text(field) => Some(TEXTS[field as usize]),
+            Self::Tokens(field) => Some(TOKENS[field as usize]),
+            Self::Cost => Some("cost_usd"),
+            Self::Body(body) | Self::Item(body) => Some(BODIES[body as usize]),
+            Self::Instructions => Some(BODIES[Body::Input as usize]),
+        }
+    }
+
     /// Where the attribute may go, if it is kept.
     pub(crate) fn visibility(self) -> Visibility {
         match self {
@@ -200,11 +215,6 @@ impl<'s> Sayings<'s> {
         self.bodies[body as usize]
     }
 
-    /// The fields that were claimed, in the order of claiming.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = Field> {
-        self.fields.iter().map(|(field, ..)| *field)
-    }
-
     /// Says all of it, as of the start of the step that said it.
     pub(crate) fn say(&self, at_us: i64, claims: &mut Claims) {
         for (field, rank, value) in &self.fields {
@@ -254,6 +264,7 @@ pub(crate) struct Draft<'s> {
     pub(crate) sayings: Sayings<'s>,
     /// Leaves of lists that were flattened into attributes.
     pub(crate) items: Vec<(Body, Item<'s>)>,
+    item_counts: [usize; 2],
     attributes: &'s [Attribute<'s>],
     start_time_unix_nano: u64,
     texts: [Slot<Cow<'s, str>>; 8],
@@ -301,7 +312,8 @@ impl<'s> Draft<'s> {
 
     /// As [`Draft::text`], for what is no attribute.
     pub(crate) fn set_text(&mut self, field: Text, place: u16, text: Cow<'s, str>) {
-        if !text.is_empty() {
+        let says_nothing = text.is_empty() || field == Text::Model && text == UNKNOWN_MODEL;
+        if !says_nothing {
             self.texts[field as usize].offer(self.rank(place), text);
         }
     }
@@ -377,6 +389,19 @@ impl<'s> Draft<'s> {
         Role::Body(body)
     }
 
+    /// As [`Draft::body`], for values that are JSON whatever they are: texts stand in quotes.
+    pub(crate) fn json_body(&mut self, body: Body, place: u16, value: &'s Value<'s>) -> Role {
+        match value.as_str() {
+            Some("null") => {}
+            Some(text) if text.starts_with('"') => {
+                let content = Content::of_text(&value.unquoted().unwrap_or_default());
+                self.made_body(body, place, content);
+            }
+            _ => return self.body(body, place, value),
+        }
+        Role::Body(body)
+    }
+
     /// As [`Draft::body`], for what is not just one attribute.
     pub(crate) fn made_body(&mut self, body: Body, place: u16, content: Content) {
         self.bodies[body as usize].offer(self.rank(place), Offered::Made(content));
@@ -399,6 +424,7 @@ impl<'s> Draft<'s> {
         value: &'s Value<'s>,
     ) -> Role {
         let rank = self.rank(place);
+        self.item_counts[body as usize] += 1;
         let item = Item {
             rank,
             path,
@@ -443,7 +469,140 @@ impl<'s> Draft<'s> {
         &self.messages[body as usize]
     }
 
+    /// How it stands, to see later what changed.
+    pub(crate) fn standing(&self) -> Standing {
+        let sayings = &self.sayings;
+        Standing {
+            texts: self.texts.each_ref().map(Slot::rank),
+            tokens: self.tokens.each_ref().map(Slot::rank),
+            bodies: self.bodies.each_ref().map(Slot::rank),
+            messages: self.messages.each_ref().map(Slot::rank),
+            others: [
+                self.kind.rank(),
+                self.cost.rank(),
+                self.first_token_us.rank(),
+                self.instructions.rank(),
+                u16::from(!self.failed),
+            ],
+            items: self.item_counts,
+            run_fields: sayings.fields.len(),
+            run_attributes: sayings.attributes.len(),
+            tags: sayings.tags.len(),
+            run_bodies: sayings.bodies.map(|body| body.is_some()),
+        }
+    }
+
     fn rank(&self, place: u16) -> u16 {
         OVERRULING + 1 + self.column * PLACES + place
+    }
+}
+
+/// Ranks and numbers of what was offered to a draft.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    texts: [u16; 8],
+    tokens: [u16; 6],
+    bodies: [u16; 2],
+    messages: [u16; 2],
+    others: [u16; 5],
+    items: [usize; 2],
+    run_fields: usize,
+    run_attributes: usize,
+    tags: usize,
+    run_bodies: [bool; 2],
+}
+
+/// Names of the fields in the API, in the order of the draft's.
+const TEXTS: [&str; 8] = [
+    "name",
+    "agent",
+    "model",
+    "provider",
+    "tool",
+    "error.type",
+    "error.code",
+    "error.message",
+];
+/// As [`TEXTS`].
+const TOKENS: [&str; 6] = [
+    "usage.input_tokens",
+    "usage.output_tokens",
+    "usage.total_tokens",
+    "usage.cached_input_tokens",
+    "usage.cache_write_input_tokens",
+    "usage.reasoning_tokens",
+];
+/// As [`TEXTS`].
+const BODIES: [&str; 2] = ["input", "output"];
+/// As [`TEXTS`].
+const OTHERS: [&str; 5] = ["kind", "cost_usd", "first_token_ms", "input", "status"];
+/// As [`TEXTS`].
+const RUN_BODIES: [&str; 2] = ["run.input", "run.output"];
+
+impl Standing {
+    /// Whether a field is one that several attributes may fill together.
+    pub(crate) fn is_shared(field: &str) -> bool {
+        field.starts_with("run.") || BODIES.contains(&field)
+    }
+
+    /// Names of the fields that are not as they were.
+    pub(crate) fn changes(&self, before: &Self, draft: &Draft<'_>) -> BTreeSet<&'static str> {
+        let ranks = [
+            changed(TEXTS, &self.texts, &before.texts),
+            changed(TOKENS, &self.tokens, &before.tokens),
+            changed(BODIES, &self.bodies, &before.bodies),
+            changed(BODIES, &self.messages, &before.messages),
+            changed(BODIES, &self.items, &before.items),
+            changed(OTHERS, &self.others, &before.others),
+            changed(RUN_BODIES, &self.run_bodies, &before.run_bodies),
+        ];
+        let claimed = draft.sayings.fields.iter().skip(before.run_fields);
+        let lists = [
+            (
+                self.run_attributes != before.run_attributes,
+                "run.attributes",
+            ),
+            (self.tags != before.tags, "run.tags"),
+        ];
+        let lists = lists.into_iter().filter(|(is_longer, _)| *is_longer);
+        ranks
+            .into_iter()
+            .flatten()
+            .chain(claimed.map(|(field, ..)| run_field(*field)))
+            .chain(lists.map(|(_, name)| name))
+            .collect()
+    }
+}
+
+fn changed<const N: usize, T: PartialEq>(
+    names: [&'static str; N],
+    now: &[T; N],
+    before: &[T; N],
+) -> Vec<&'static str> {
+    let pairs = now.iter().zip(before);
+    let changed = names.into_iter().zip(pairs);
+    changed
+        .filter(|(_, (now, before))| now != before)
+        .map(|(name, _)| name)
+        .collect()
+}
+
+fn run_field(field: Field) -> &'static str {
+    match field {
+        Field::AgentName => "run.agent_id",
+        Field::AgentId => "run.agent_key",
+        Field::AgentType => "run.agent_type",
+        Field::AgentVersion => "run.agent_version",
+        Field::WorkflowId => "run.workflow_id",
+        Field::SessionId => "run.session_id",
+        Field::UserId => "run.user_id",
+        Field::Environment => "run.environment",
+        Field::Release => "run.release",
+        Field::ServiceName => "run.service_name",
+        Field::StartedAt => "run.started_at",
+        Field::EndedAt => "run.ended_at",
+        Field::Status => "run.status",
+        Field::Input => "run.input",
+        Field::Output => "run.output",
     }
 }

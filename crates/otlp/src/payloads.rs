@@ -182,6 +182,19 @@ fn contains(whole: &str, part: &str) -> bool {
     memchr::memmem::find(whole.as_bytes(), part.as_bytes()).is_some()
 }
 
+/// Whether a field or body of the step holds exactly what each attribute said.
+pub(crate) fn given_back(
+    span: &Span<'_>,
+    roles: &[Role],
+    bodies: &Bodies<'_>,
+    step: &Step,
+) -> Vec<bool> {
+    let attributes = span.attributes.iter().zip(roles);
+    attributes
+        .map(|(attribute, role)| gives_back(*role, &attribute.value, step, bodies))
+        .collect()
+}
+
 /// Splits the attributes that neither the step's fields nor its bodies give back.
 fn attributes(
     span: &Span<'_>,
@@ -280,7 +293,11 @@ fn tokens_column(step: &Step, field: Tokens) -> Option<i32> {
 }
 
 /// What a span says outside its attributes and no field gives back, under names of attributes.
-fn extras<'s>(span: &'s Span<'s>, draft: &Draft<'_>, step: &Step) -> Vec<(&'static str, Value<'s>)> {
+fn extras<'s>(
+    span: &'s Span<'s>,
+    draft: &Draft<'_>,
+    step: &Step,
+) -> Vec<(&'static str, Value<'s>)> {
     let mut extras = Vec::new();
     for (key, count) in [
         (DROPPED_ATTRIBUTES, span.dropped_attributes_count),
@@ -299,8 +316,8 @@ fn extras<'s>(span: &'s Span<'s>, draft: &Draft<'_>, step: &Step) -> Vec<(&'stat
         5 => "CONSUMER".into(),
         number => number.to_string().into(),
     };
-    let told = step.error.is_some()
-        && draft.get_text(Text::ErrorMessage) == Some(&*span.status.message);
+    let told =
+        step.error.is_some() && draft.get_text(Text::ErrorMessage) == Some(&*span.status.message);
     let name = if step.name == span.name {
         ""
     } else {

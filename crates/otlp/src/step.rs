@@ -10,6 +10,7 @@ use runwatch_core::usage::TokenUsage;
 
 use crate::content::Content;
 use crate::dialects;
+use crate::explain::{Explained, Watch};
 use crate::normal::{Body, Draft, Role, Text, Tokens};
 use crate::payloads::{self, Bodies};
 use crate::span::{Ids, Span};
@@ -24,6 +25,16 @@ const STATUS_OK: i32 = 1;
 /// `Status.code` of an error.
 const STATUS_ERROR: i32 = 2;
 
+/// How a span is to be translated, besides what it says itself.
+pub(crate) struct Manner<'m> {
+    /// Name of the instrumentation that made the span.
+    pub(crate) scope_name: &'m str,
+    /// Position of the span in the body, if what becomes of its attributes is to be explained.
+    pub(crate) explain: Option<usize>,
+    /// The project's key.
+    pub(crate) key: ContentKey,
+}
+
 /// A span as the system keeps it.
 #[derive(Debug)]
 pub(crate) struct Translated {
@@ -31,23 +42,25 @@ pub(crate) struct Translated {
     pub(crate) payloads: Vec<Payload>,
     /// What it says to be the input and the output of its run.
     pub(crate) run_bodies: [Option<Content>; 2],
+    /// What became of its attributes, if that was asked for.
+    pub(crate) explained: Option<Explained>,
 }
 
 /// Translates a span, whose attributes have to be sorted, and claims what it says of its run.
 pub(crate) fn translate(
     span: &Span<'_>,
-    scope_name: &str,
     ids: Ids,
     content_hash: i64,
-    key: ContentKey,
+    manner: &Manner<'_>,
     claims: &mut Claims,
 ) -> Translated {
     let remote = span.flags & HAS_IS_REMOTE != 0 && span.flags & IS_REMOTE != 0;
-    let mut draft = Draft::new(span, scope_name, ids.parent.is_none() || remote);
+    let mut draft = Draft::new(span, manner.scope_name, ids.parent.is_none() || remote);
     if ids.parent.is_some() && remote {
         draft.flags |= flags::REMOTE_PARENT;
     }
-    let roles = read(span, &mut draft);
+    let mut watch = manner.explain.map(|_| Watch::new(&draft));
+    let roles = read(span, &mut draft, watch.as_mut());
     let mut step = fields(span, ids, content_hash, &mut draft);
     draft.sayings.say(step.started_at.0, claims);
 
@@ -55,27 +68,51 @@ pub(crate) fn translate(
     if let Some(arguments) = bodies.input.content.as_ref()
         && step.kind == StepKind::Tool
     {
-        step.args_hash = Some(ContentHasher::new(key).text(&arguments.body).finish64());
+        step.args_hash = Some(
+            ContentHasher::new(manner.key)
+                .text(&arguments.body)
+                .finish64(),
+        );
     }
     let run_bodies = [Body::Input, Body::Output]
         .map(|body| Some(Content::of_value(draft.sayings.get_body(body)?)));
+    let given_back = watch
+        .is_some()
+        .then(|| payloads::given_back(span, &roles, &bodies, &step));
     let payloads = payloads::collect(span, &draft, &roles, bodies, &mut step);
+    let explained = watch.zip(given_back).map(|(watch, given_back)| {
+        let fates = (roles.as_slice(), given_back.as_slice());
+        watch.finish(
+            manner.explain.unwrap_or_default(),
+            ids,
+            span,
+            fates,
+            &step.attributes,
+        )
+    });
     Translated {
         step,
         payloads,
         run_bodies,
+        explained,
     }
 }
 
 /// Lets the dialects read the span; the roles are those of its attributes. Events are read from
 /// the last to the first, since of several exceptions the last one tells why the span failed.
-fn read<'s>(span: &'s Span<'s>, draft: &mut Draft<'s>) -> Vec<Role> {
+fn read<'s>(span: &'s Span<'s>, draft: &mut Draft<'s>, mut watch: Option<&mut Watch>) -> Vec<Role> {
     if !span.status.message.is_empty() {
         dialects::status(&span.status.message, draft);
     }
     let attributes = span.attributes.iter();
     let roles = attributes
-        .map(|attribute| dialects::attribute(&attribute.key, &attribute.value, draft))
+        .map(|attribute| {
+            let role = dialects::attribute(&attribute.key, &attribute.value, draft);
+            if let Some(watch) = &mut watch {
+                watch.note(draft);
+            }
+            role
+        })
         .collect();
     for event in span.events.iter().rev() {
         dialects::event(event, draft);

@@ -30,24 +30,35 @@ const SUBTYPES: [(&str, StepKind); 9] = [
 fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
     match key {
         "genkit:metadata:subtype" => {
-            if let Some(kind) = named_kind(&SUBTYPES, value) {
+            let kind = named_kind(&SUBTYPES, value).map(|kind| match kind {
+                // The flow that nothing calls is what people call their agent.
+                StepKind::Chain if draft.is_root => StepKind::Agent,
+                kind => kind,
+            });
+            if let Some(kind) = kind {
                 draft.kind(kind_rank(9, 2), kind);
             }
             Role::Kept
         }
         "genkit:name" => name(value, draft),
-        "genkit:input" => draft.body(Body::Input, 0, value),
+        "genkit:type" => {
+            if value.as_str() == Some("util") {
+                draft.kind(kind_rank(9, 3), StepKind::Chain);
+            }
+            Role::Filterable
+        }
+        "genkit:input" => draft.json_body(Body::Input, 0, value),
         "genkit:output" => {
             if subtype(draft) == Some("model") {
                 usage(value, draft);
             }
-            draft.body(Body::Output, 0, value)
+            draft.json_body(Body::Output, 0, value)
         }
         "genkit:state" => {
             draft.failed |= value.as_str() == Some("error");
             Role::Filterable
         }
-        "genkit:path" => Role::Kept,
+        "genkit:path" | "genkit:key" => Role::Kept,
         _ => Role::Unknown,
     }
 }

@@ -2,6 +2,8 @@
 //! their own into the metadata that those send.
 
 use super::{Dialect, NOTHING};
+use crate::normal::Draft;
+use crate::value::Value;
 
 /// The dialect: only what the others have to know of it.
 pub(super) const DIALECT: Dialect = NOTHING;
@@ -23,7 +25,11 @@ pub(super) fn is_of_one_step(key: &str) -> bool {
     OF_ONE_STEP.iter().any(|start| key.starts_with(start))
 }
 
-/// Whether a tag numbers a step.
-pub(super) fn numbers_a_step(tag: &str) -> bool {
-    NUMBERING.iter().any(|start| tag.starts_with(start))
+/// Gives the run tags, without those that number a step.
+pub(super) fn tags(value: &Value<'_>, draft: &mut Draft<'_>) {
+    for tag in value.list() {
+        if !NUMBERING.iter().any(|start| tag.starts_with(start)) {
+            draft.sayings.tag(tag.into_owned().into());
+        }
+    }
 }

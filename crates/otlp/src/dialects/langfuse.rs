@@ -46,6 +46,7 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
             "release" => draft.sayings.field(Field::Release, 1, value),
             "version" => draft.sayings.field(Field::AgentVersion, 2, value),
             "tags" => draft.sayings.tags(value),
+            "internal.is_app_root" => Role::Kept,
             _ => Role::Unknown,
         },
     }
@@ -101,8 +102,16 @@ fn of_run<'s>(key: &'s str, rank: u8, value: &'s Value<'s>, draft: &mut Draft<'s
     let Some(key) = key.strip_prefix("metadata.") else {
         return Role::Unknown;
     };
-    draft.sayings.attribute(key.into(), rank, as_json(value));
-    Role::Filterable
+    // Newer versions put texts into quotes, as JSON has them.
+    let json = match value.as_str() {
+        Some(text) if matches!(scalar(text), Value::Str(_)) => text.to_owned(),
+        _ => as_json(value),
+    };
+    draft.sayings.attribute(key.into(), rank, json);
+    match rank {
+        metadata::LANGFUSE_TRACE => Role::Kept,
+        _ => Role::Filterable,
+    }
 }
 
 /// Numbers of tokens by the names of their buckets. Langfuse's own buckets are disjoint, so that

@@ -43,9 +43,7 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
             Role::Kept
         }
         "span.tags" => {
-            let tags = value.list().into_iter();
-            tags.filter(|tag| !langchain::numbers_a_step(tag))
-                .for_each(|tag| draft.sayings.tag(tag));
+            langchain::tags(value, draft);
             Role::Kept
         }
         "trace.name" if draft.is_root => draft.sayings.field(Field::AgentName, 9, value),

@@ -48,7 +48,7 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
     match key {
         "logfire.msg" => message(value, draft),
         "logfire.tags" => draft.sayings.tags(value),
-        "logfire.json_schema" | "logfire.msg_template" => Role::Kept,
+        "logfire.json_schema" | "logfire.msg_template" | "logfire.metrics" => Role::Kept,
         _ if !draft.scope_name.starts_with("logfire") => Role::Unknown,
         "request_data" => {
             request(value, draft);

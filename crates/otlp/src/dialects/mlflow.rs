@@ -4,7 +4,7 @@ use runwatch_core::claims::Field;
 use runwatch_core::step::StepKind;
 
 use super::{Dialect, NOTHING, kind_rank};
-use crate::content::{Content, each_entry, scalar};
+use crate::content::{each_entry, scalar};
 use crate::normal::{Body, Draft, Role, Text, Tokens};
 use crate::value::Value;
 
@@ -39,8 +39,8 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
     };
     match key {
         "spanType" => span_type(value, draft),
-        "spanInputs" => body(Body::Input, value, draft),
-        "spanOutputs" => body(Body::Output, value, draft),
+        "spanInputs" => draft.json_body(Body::Input, 0, value),
+        "spanOutputs" => draft.json_body(Body::Output, 0, value),
         "llm.model" => text(Text::Model, value, draft),
         "llm.provider" => text(Text::Provider, value, draft),
         "chat.tokenUsage" => usage(value, draft),
@@ -68,18 +68,6 @@ fn span_type<'s>(value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
         }
     }
     Role::Kept
-}
-
-fn body<'s>(body: Body, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
-    match value.as_str() {
-        Some(text) if text.starts_with('"') => {
-            let text = value.unquoted().unwrap_or_default();
-            draft.made_body(body, 0, Content::of_text(&text));
-            Role::Body(body)
-        }
-        Some("null") => Role::Kept,
-        _ => draft.body(body, 0, value),
-    }
 }
 
 fn text<'s>(field: Text, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {

@@ -10,6 +10,7 @@
 
 mod agentops;
 mod claude_code;
+mod crewai;
 mod gemini_cli;
 mod genkit;
 mod google_adk;
@@ -76,7 +77,7 @@ const NOTHING: Dialect = Dialect {
 /// All of them. The order is that of the columns of the table of sources (otel.md §3.2): of two
 /// dialects that fill the same field the first one stays, and a name that two dialects share
 /// belongs to the first of them.
-static DIALECTS: [Dialect; 25] = [
+static DIALECTS: [Dialect; 26] = [
     otel::DIALECT,
     otel_genai::DIALECT,
     openinference::DIALECT,
@@ -99,6 +100,7 @@ static DIALECTS: [Dialect; 25] = [
     livekit::DIALECT,
     openlit::DIALECT,
     smolagents::DIALECT,
+    crewai::DIALECT,
     openai_agents::DIALECT,
     llama_index::DIALECT,
     langchain::DIALECT,
@@ -188,4 +190,5 @@ mod metadata {
     pub(super) const LANGSMITH: u8 = 5;
     pub(super) const VERCEL_AI: u8 = 6;
     pub(super) const LAMINAR: u8 = 7;
+    pub(super) const PYDANTIC_AI: u8 = 8;
 }

@@ -70,7 +70,7 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
             Role::Kept
         }
         Some(("tool", "name")) => draft.text(Text::Tool, 0, value),
-        Some(("tool", "description" | "parameters" | "json_schema")) => Role::Kept,
+        Some(("tool", "description" | "json_schema")) => Role::Kept,
         Some(("tool_call" | "image" | "audio", _)) => Role::Kept,
         Some(("agent", "name")) => draft.text(Text::Agent, 0, value),
         Some(("agent", "id")) => draft.sayings.field(Field::AgentId, 2, value),
@@ -82,9 +82,15 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
         },
         Some(("decision", key)) => decision(key, value, draft),
         Some(("tag", "tags")) => draft.sayings.tags(value),
-        None if key == "metadata" => metadata(value, draft),
+        None if key == "metadata" && is_spoken(draft) => metadata(value, draft),
         _ => Role::Unknown,
     }
+}
+
+/// Whether a name without a prefix is meant in this dialect.
+fn is_spoken(draft: &Draft<'_>) -> bool {
+    draft.scope_name.starts_with("openinference.")
+        || draft.attribute("openinference.span.kind").is_some()
 }
 
 fn resource<'s>(key: &'s str, value: &'s Value<'s>, sayings: &mut Sayings<'s>) {
@@ -112,6 +118,7 @@ fn llm<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
             "provider" => draft.text(Text::Provider, 0, value),
             "system" => draft.text(Text::Provider, 1, value),
             "user" => draft.sayings.field(Field::UserId, 6, value),
+            "prompts" => draft.body(Body::Input, 5, value),
             "invocation_parameters" | "function_call" => Role::Kept,
             _ => Role::Unknown,
         },
@@ -184,6 +191,9 @@ fn decision<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Ro
 /// session in.
 fn metadata<'s>(value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
     each_entry(value, |key, json| {
+        if let ("ls_model_name", Some(model)) = (key, scalar(json).text()) {
+            draft.set_text(Text::Model, 6, model.into_owned().into());
+        }
         if langchain::is_of_one_step(key) {
             return;
         }

@@ -6,7 +6,7 @@ use runwatch_core::step::StepKind;
 
 use super::{Dialect, NOTHING, added_operation, kind_rank, otel};
 use crate::content::{embed_json, inner_of_array};
-use crate::normal::{Body, Draft, Role, Text, Tokens};
+use crate::normal::{Body, Draft, Role, Text, Tokens, UNKNOWN_MODEL};
 use crate::span::Event;
 use crate::value::Value;
 
@@ -109,6 +109,8 @@ fn request<'s>(key: &str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
     match key {
         "model" => model(1, value, draft),
         "user" => draft.sayings.field(Field::UserId, 7, value),
+        // No request of the conventions has a type: see what others mean by it.
+        "type" => Role::Unknown,
         _ => Role::Kept,
     }
 }
@@ -123,12 +125,8 @@ fn response<'s>(key: &str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role 
     }
 }
 
-/// Some libraries fill in `unknown` where they know no model.
 fn model<'s>(place: u16, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
-    if value.as_str() == Some("unknown") {
-        return Role::Kept;
-    }
-    if !matches!(value, Value::Null) {
+    if !matches!(value, Value::Null) && value.as_str() != Some(UNKNOWN_MODEL) {
         draft.kind(kind_rank(12, 1), StepKind::Llm);
     }
     draft.text(Text::Model, place, value)
@@ -158,6 +156,7 @@ fn agent<'s>(key: &str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
         }
         "id" => draft.sayings.field(Field::AgentId, 1, value),
         "version" => draft.sayings.field(Field::AgentVersion, 1, value),
+        "description" => Role::Kept,
         _ => Role::Unknown,
     }
 }
@@ -204,6 +203,8 @@ fn other<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role 
         "workflow.name" => draft.sayings.field(Field::AgentName, 8, value),
         "user" => draft.sayings.field(Field::UserId, 4, value),
         "user.id" => draft.sayings.field(Field::UserId, 5, value),
+        // Names of older generations for what one provider has.
+        _ if key.starts_with("openai.") => Role::Kept,
         _ => Role::Unknown,
     }
 }

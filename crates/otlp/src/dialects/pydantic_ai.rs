@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Dialect, NOTHING};
+use super::{Dialect, NOTHING, metadata};
+use crate::content::each_entry;
 use crate::normal::{Body, Draft, Role, Text, Tokens};
 use crate::value::Value;
 
@@ -23,6 +24,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         "all_messages_events",
         "events",
         "model_request_parameters",
+        "metadata",
     ],
     attribute: Some(attribute),
     ..NOTHING
@@ -74,6 +76,15 @@ fn bare<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
         "tool_response" => draft.body(Body::Output, 1, value),
         "all_messages_events" | "events" => {
             message_events(value, draft);
+            Role::Kept
+        }
+        "metadata" => {
+            each_entry(value, |key, json| {
+                let key = key.to_owned().into();
+                draft
+                    .sayings
+                    .attribute(key, metadata::PYDANTIC_AI, json.to_owned());
+            });
             Role::Kept
         }
         "model_request_parameters" => Role::Kept,

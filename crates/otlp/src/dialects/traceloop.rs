@@ -4,7 +4,7 @@ use runwatch_core::claims::Field;
 use runwatch_core::step::StepKind;
 
 use super::{Dialect, NOTHING, kind_rank, langchain, metadata, named_kind};
-use crate::content::as_json;
+use crate::content::{as_json, each_entry, each_json_entry, scalar};
 use crate::normal::{Body, Draft, Role, Text, Tokens};
 use crate::value::Value;
 
@@ -81,8 +81,34 @@ fn entity_body<'s>(body: Body, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
     let path = draft.attribute("traceloop.entity.path");
     if span_kind(draft) == Some("workflow") && path.is_none_or(Value::is_empty) {
         draft.sayings.body(body, value);
+        if body == Body::Input {
+            each_entry(value, |key, json| match key {
+                "tags" => langchain::tags(&Value::Str(json.into()), draft),
+                "metadata" => each_json_entry(json, |key, json| of_workflow(key, json, draft)),
+                _ => {}
+            });
+        }
     }
     draft.body(body, 0, value)
+}
+
+/// An entry of the metadata that a workflow was called with, which older versions tell only there.
+fn of_workflow(key: &str, json: &str, draft: &mut Draft<'_>) {
+    let field = match key {
+        "session_id" => (Field::SessionId, 4),
+        "thread_id" => (Field::SessionId, 5),
+        "user_id" => (Field::UserId, 8),
+        _ if langchain::is_of_one_step(key) => return,
+        _ => {
+            let key = key.to_owned().into();
+            let json = json.to_owned();
+            return draft.sayings.attribute(key, metadata::TRACELOOP, json);
+        }
+    };
+    if let Some(text) = scalar(json).text() {
+        let text = text.into_owned().into();
+        draft.sayings.field_text(field.0, field.1, text);
+    }
 }
 
 fn property<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
@@ -90,6 +116,12 @@ fn property<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Ro
         "session_id" => draft.sayings.field(Field::SessionId, 4, value),
         "thread_id" => draft.sayings.field(Field::SessionId, 5, value),
         "user_id" => draft.sayings.field(Field::UserId, 8, value),
+        // Where the framework knows the model, and the instrumentation does not.
+        "ls_model_name" => draft.text(Text::Model, 2, value),
+        "ls_provider" => {
+            draft.overrule(Text::Provider, value.text().unwrap_or_default());
+            Role::Text(Text::Provider)
+        }
         _ if langchain::is_of_one_step(key) => Role::Filterable,
         _ => {
             let json = as_json(value);

@@ -13,7 +13,7 @@ use crate::value::Value;
 
 /// The dialect.
 pub(super) const DIALECT: Dialect = Dialect {
-    segments: &["ai", "operation"],
+    segments: &["ai", "operation", "resource"],
     attribute: Some(attribute),
     operations: &[("agent_step", StepKind::Chain)],
     ..NOTHING
@@ -27,7 +27,11 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
         return operation_name(value, draft);
     }
     let Some(key) = key.strip_prefix("ai.") else {
-        return Role::Unknown;
+        // The name of the function once more.
+        return match key {
+            "resource.name" if draft.attribute("ai.operationId").is_some() => Role::Kept,
+            _ => Role::Unknown,
+        };
     };
     match key.split_once('.') {
         Some(("usage", key)) => usage(key, value, draft),
@@ -47,8 +51,8 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
                 Role::Kept
             }
             "prompt" => draft.body(Body::Input, 1, value),
-            "value" | "values" | "documents" => draft.body(Body::Input, 3, value),
-            "embedding" | "embeddings" | "ranking" => draft.body(Body::Output, 4, value),
+            "value" | "values" | "documents" => draft.json_body(Body::Input, 3, value),
+            "embedding" | "embeddings" | "ranking" => draft.json_body(Body::Output, 4, value),
             "schema" => Role::Kept,
             _ => Role::Unknown,
         },
@@ -82,7 +86,8 @@ fn kind(operation: &str, is_root: bool) -> Option<StepKind> {
 /// The provider and its interface, such as `openai.chat`.
 fn provider<'s>(value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
     let name = value.as_str().and_then(|name| name.split('.').next());
-    draft.set_text(Text::Provider, 0, name.unwrap_or_default().into());
+    // The conventions' own attribute has the interface as well.
+    draft.overrule(Text::Provider, name.unwrap_or_default().into());
     Role::Text(Text::Provider)
 }
 
@@ -163,8 +168,8 @@ fn provider_metadata<'s>(value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
 fn tool_call<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
     match key {
         "name" => draft.text(Text::Tool, 0, value),
-        "args" => draft.body(Body::Input, 2, value),
-        "result" => draft.body(Body::Output, 5, value),
+        "args" => draft.json_body(Body::Input, 2, value),
+        "result" => draft.json_body(Body::Output, 5, value),
         _ => Role::Kept,
     }
 }

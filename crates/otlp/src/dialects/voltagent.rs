@@ -1,4 +1,4 @@
-//! `VoltAgent`, many of whose names have no prefix: they mean something in its own spans only.
+//! VoltAgent, many of whose names have no prefix: they mean something in its own spans only.
 
 use runwatch_core::claims::Field;
 use runwatch_core::step::StepKind;
