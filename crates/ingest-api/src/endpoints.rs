@@ -3,12 +3,14 @@
 mod answer;
 mod intake;
 mod otlp_form;
+mod validation;
 
 mod change_run;
 mod create_failures;
 mod create_runs;
 mod create_steps;
 mod create_traces;
+mod create_validation;
 mod record_heartbeat;
 
 use actix_web::HttpRequest;
@@ -35,7 +37,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(create_steps::create_steps)
         .service(create_failures::create_failures)
         .service(record_heartbeat::record_heartbeat)
-        .service(create_traces::create_traces);
+        .service(create_traces::create_traces)
+        .service(create_validation::create_validation);
 }
 
 /// How keys are looked up.

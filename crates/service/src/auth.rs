@@ -40,12 +40,19 @@ pub struct Ingester {
     pub content_key: ContentKey,
 }
 
+/// Somebody who may send telemetry to a project, or read it: who tries out what would become of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Inspector {
+    /// The secret under which the project's contents are hashed.
+    pub content_key: ContentKey,
+}
+
 impl FromRequest for Reader {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = authorize(request.clone(), Scope::Read);
+        let found = authorize(request.clone(), &[Scope::Read]);
         Box::pin(async move {
             Ok(Self {
                 project: found.await?.project,
@@ -59,7 +66,7 @@ impl FromRequest for Ingester {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = authorize(request.clone(), Scope::Ingest);
+        let found = authorize(request.clone(), &[Scope::Ingest]);
         Box::pin(async move {
             let found = found.await?;
             Ok(Self {
@@ -70,7 +77,25 @@ impl FromRequest for Ingester {
     }
 }
 
-async fn authorize(request: HttpRequest, scope: Scope) -> Result<Arc<FoundKey>, Problem> {
+impl FromRequest for Inspector {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = authorize(request.clone(), &[Scope::Ingest, Scope::Read]);
+        Box::pin(async move {
+            Ok(Self {
+                content_key: found.await?.content_key,
+            })
+        })
+    }
+}
+
+/// Finds the key of a request, which has to have one of the scopes.
+async fn authorize(
+    request: HttpRequest,
+    scopes: &'static [Scope],
+) -> Result<Arc<FoundKey>, Problem> {
     let text = credential::of(request.headers()).ok_or(Problem::unauthenticated(NO_KEY))?;
     let wrong = || Problem::unauthenticated(WRONG_KEY);
     let key: ApiKey = text.parse().map_err(|_not_a_key| wrong())?;
@@ -84,9 +109,11 @@ async fn authorize(request: HttpRequest, scope: Scope) -> Result<Arc<FoundKey>, 
     let found = found
         .filter(|found| key.has_hash(&found.secret_hash))
         .ok_or_else(wrong)?;
-    if found.scopes.contains(&scope) {
+    if scopes.iter().any(|scope| found.scopes.contains(scope)) {
         Ok(found)
     } else {
-        Err(Problem::missing_scope(scope.name()))
+        // Of several that would do, the first is what whoever calls this most likely meant.
+        let missing = scopes.first().map_or("", |scope| scope.name());
+        Err(Problem::missing_scope(missing))
     }
 }
