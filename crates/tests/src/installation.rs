@@ -109,6 +109,26 @@ impl Installation {
             .to_owned()
     }
 
+    /// Where it can be reached.
+    pub fn url(&self) -> String {
+        self.variable("RUNWATCH_URL")
+    }
+
+    /// A key with all scopes.
+    pub fn key(&self) -> String {
+        self.variable("RUNWATCH_API_KEY")
+    }
+
+    /// Where OTLP over gRPC is taken, as it says when it runs: `… for HTTP, URL for gRPC`.
+    pub fn grpc_url(&self) -> String {
+        let text = self.text();
+        let url = text
+            .split_once(" for gRPC")
+            .and_then(|(before, _)| before.rsplit_once(' '));
+        let (_, url) = url.unwrap_or_else(|| panic!("it says nothing of gRPC: {text}"));
+        url.to_owned()
+    }
+
     /// The number of its process.
     pub fn pid(&self) -> Pid {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());

@@ -22,6 +22,7 @@ pub mod load;
 pub mod sdks;
 
 pub mod dump;
+pub mod holds;
 pub mod json_leaves;
 pub mod moments;
 pub mod raw;

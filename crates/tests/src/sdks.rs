@@ -3,20 +3,71 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use runwatch_service::env::Env;
 use serde_json::Value;
 
-/// Where SDKs are installed: the folder of `RUNWATCH_SDKS`, else one for temporary files.
-fn folder(language: &str) -> PathBuf {
-    let told = Env::process()
-        .read(|env| env.checked("RUNWATCH_SDKS", None, |path| Ok(Some(PathBuf::from(path)))));
-    let base = told
-        .expect("any path is taken")
-        .unwrap_or_else(std::env::temp_dir);
-    let folder = base.join(format!("runwatch-sdk-{language}"));
-    fs::create_dir_all(&folder).expect("the folder for SDKs can be made");
-    folder
+/// Variables by which an SDK is told where to send.
+pub type Variables = Vec<(&'static str, String)>;
+
+/// The variables of OpenTelemetry's SDKs; the protocol is one of theirs, such as `grpc`.
+pub fn opentelemetry(url: &str, key: &str, protocol: &str) -> Variables {
+    vec![
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.to_owned()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", format!("x-api-key={key}")),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.to_owned()),
+    ]
+}
+
+/// The variables of Langfuse's SDKs.
+pub fn langfuse(url: &str, key: &str) -> Variables {
+    vec![
+        ("LANGFUSE_BASE_URL", url.to_owned()),
+        ("LANGFUSE_PUBLIC_KEY", "pk-any".to_owned()),
+        ("LANGFUSE_SECRET_KEY", key.to_owned()),
+    ]
+}
+
+/// The variables of LangSmith's SDK for its OpenTelemetry mode.
+pub fn langsmith(url: &str, key: &str) -> Variables {
+    vec![
+        ("LANGSMITH_ENDPOINT", url.to_owned()),
+        ("LANGSMITH_API_KEY", key.to_owned()),
+        ("LANGSMITH_TRACING", "true".to_owned()),
+        ("LANGSMITH_OTEL_ENABLED", "true".to_owned()),
+        ("LANGSMITH_OTEL_ONLY", "true".to_owned()),
+    ]
+}
+
+/// The variables of OpenAI's Agents SDK.
+pub fn openai_agents(url: &str, key: &str) -> Variables {
+    vec![
+        ("TRACES_INGEST_URL", format!("{url}/v1/traces/ingest")),
+        ("OPENAI_API_KEY", key.to_owned()),
+    ]
+}
+
+/// Runs a program of `sdks/python`; the answer is what it printed, a document a line.
+pub fn send_with_python(program: &str, variables: Variables) -> Vec<Value> {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let sources = sources("python");
+    let folder =
+        FOLDER.get_or_init(|| install("python", &sources, "requirements.txt", install_python));
+    let mut command = Command::new(python(folder));
+    send(command.arg(sources.join(program)), variables)
+}
+
+/// Runs a program of `sdks/node`; the answer is what it printed, a document a line.
+pub fn send_with_node(program: &str, variables: Variables) -> Vec<Value> {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let sources = sources("node");
+    let folder =
+        FOLDER.get_or_init(|| install("node", &sources, "package-lock.json", install_node));
+    // A program finds packages beside itself.
+    let copy = folder.join(program);
+    fs::copy(sources.join(program), &copy).expect("the file can be copied");
+    send(Command::new("node").arg(copy), variables)
 }
 
 /// The programs that use the SDKs.
@@ -26,54 +77,57 @@ fn sources(language: &str) -> PathBuf {
         .join(language)
 }
 
-/// Sends traces with the Python SDKs; the answer is what was sent.
-pub fn send_with_python(url: &str, key: &str) -> Vec<Value> {
-    let (sources, folder) = (sources("python"), folder("python"));
-    let python = folder.join("venv/bin/python");
-    install_once(&folder, &sources.join("requirements.txt"), || {
-        run(Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(folder.join("venv")));
-        let mut pip = Command::new(&python);
-        run(pip
-            .args(["-m", "pip", "install", "--quiet", "--no-deps", "-r"])
-            .arg(sources.join("requirements.txt")));
-    });
-    send(Command::new(python).arg(sources.join("send.py")), url, key)
-}
-
-/// Sends a trace with the JavaScript SDK; the answer is what was sent.
-pub fn send_with_node(url: &str, key: &str) -> Vec<Value> {
-    let (sources, folder) = (sources("node"), folder("node"));
-    install_once(&folder, &sources.join("package-lock.json"), || {
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(sources.join(file), folder.join(file)).expect("the file can be copied");
-        }
-        run(Command::new("npm")
-            .args(["ci", "--silent", "--no-audit", "--no-fund"])
-            .current_dir(&folder));
-    });
-    // A program finds packages beside itself.
-    fs::copy(sources.join("send.js"), folder.join("send.js")).expect("the file can be copied");
-    send(Command::new("node").arg(folder.join("send.js")), url, key)
-}
-
-/// Installs, unless exactly these versions are installed already.
-fn install_once(folder: &Path, lock: &Path, install: impl FnOnce()) {
+/// The folder with the SDKs of a language, installed unless exactly these versions are there: below
+/// that of `RUNWATCH_SDKS`, else of that for temporary files.
+fn install(language: &str, sources: &Path, lock: &str, install: fn(&Path, &Path)) -> PathBuf {
+    let told = Env::process()
+        .read(|env| env.checked("RUNWATCH_SDKS", None, |path| Ok(Some(PathBuf::from(path)))));
+    let base = told
+        .expect("any path is taken")
+        .unwrap_or_else(std::env::temp_dir);
+    let folder = base.join(format!("runwatch-sdk-{language}"));
+    fs::create_dir_all(&folder).expect("the folder for SDKs can be made");
     let installed = folder.join("installed");
-    let wanted = fs::read(lock).expect("the versions are pinned");
-    if fs::read(&installed).is_ok_and(|found| found == wanted) {
-        return;
+    let wanted = fs::read(sources.join(lock)).expect("the versions are pinned");
+    if !fs::read(&installed).is_ok_and(|found| found == wanted) {
+        install(sources, &folder);
+        fs::write(installed, wanted).expect("the folder can be written");
     }
-    install();
-    fs::write(installed, wanted).expect("the folder can be written");
+    folder
 }
 
-fn send(command: &mut Command, url: &str, key: &str) -> Vec<Value> {
-    let command = command
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-        .env("OTEL_EXPORTER_OTLP_HEADERS", format!("x-api-key={key}"));
-    let lines = run(command);
+fn install_python(sources: &Path, folder: &Path) {
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(folder.join("venv")));
+    run(Command::new(python(folder))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            "-r",
+        ])
+        .arg(sources.join("requirements.txt")));
+}
+
+fn python(folder: &Path) -> PathBuf {
+    folder.join("venv/bin/python")
+}
+
+fn install_node(sources: &Path, folder: &Path) {
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(sources.join(file), folder.join(file)).expect("the file can be copied");
+    }
+    run(Command::new("npm")
+        .args(["ci", "--silent", "--no-audit", "--no-fund"])
+        .current_dir(folder));
+}
+
+fn send(command: &mut Command, variables: Variables) -> Vec<Value> {
+    let lines = run(command.envs(variables));
     lines
         .lines()
         .map(|line| serde_json::from_str(line).expect("it prints JSON"))

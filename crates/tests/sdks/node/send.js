@@ -1,10 +1,11 @@
 // Sends a trace with OpenTelemetry's JavaScript SDK, and prints what was sent.
 //
-// The endpoint and the key come from the SDK's own variables, OTEL_EXPORTER_OTLP_ENDPOINT and
-// OTEL_EXPORTER_OTLP_HEADERS. Standard output gets one JSON object a span.
+// The endpoint, the key and the protocol come from the SDK's own variables, OTEL_EXPORTER_OTLP_ENDPOINT,
+// OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_PROTOCOL. Standard output gets one JSON object a span.
 
 import { context, SpanStatusCode, trace } from "@opentelemetry/api";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
+import { OTLPTraceExporter as HttpExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   BasicTracerProvider,
@@ -22,11 +23,12 @@ class Sent extends InMemorySpanExporter {
   }
 }
 
+const Exporter = process.env.OTEL_EXPORTER_OTLP_PROTOCOL === "grpc" ? GrpcExporter : HttpExporter;
 const sent = new Sent();
 const provider = new BasicTracerProvider({
   resource: resourceFromAttributes({ "service.name": "shop" }),
   spanProcessors: [
-    new BatchSpanProcessor(new OTLPTraceExporter()),
+    new BatchSpanProcessor(new Exporter()),
     new SimpleSpanProcessor(sent),
   ],
 });

@@ -1,13 +1,15 @@
 """Sends traces with OpenTelemetry's Python SDK and with Pydantic AI, and prints what was sent.
 
-The endpoint and the key come from the SDK's own variables, OTEL_EXPORTER_OTLP_ENDPOINT and
-OTEL_EXPORTER_OTLP_HEADERS. Standard output gets one JSON object a span.
+The endpoint, the key and the protocol come from the SDK's own variables, OTEL_EXPORTER_OTLP_ENDPOINT,
+OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_PROTOCOL. Standard output gets one JSON object a span.
 """
 
 import json
+import os
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
@@ -49,9 +51,10 @@ def agent_trace(provider):
 
 
 def main():
+    exporter = GrpcExporter if os.environ["OTEL_EXPORTER_OTLP_PROTOCOL"] == "grpc" else HttpExporter
     sent = InMemorySpanExporter()
     provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider.add_span_processor(BatchSpanProcessor(exporter()))
     provider.add_span_processor(SimpleSpanProcessor(sent))
     plain_trace(provider.get_tracer("by-hand", "1.2.3"))
     agent_trace(provider)
