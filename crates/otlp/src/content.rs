@@ -39,6 +39,17 @@ impl Content {
         }
     }
 
+    /// As [`Content::of_value`], of values that are JSON whatever they are: a text that stands in
+    /// quotes is what stands between them.
+    pub(crate) fn of_json_value(value: &Value<'_>) -> Self {
+        match value.as_str() {
+            Some(text) if text.starts_with('"') => {
+                Self::of_text(&value.unquoted().unwrap_or_default())
+            }
+            _ => Self::of_value(value),
+        }
+    }
+
     /// Keeps text, without NUL and cut at the limit.
     pub(crate) fn of_text(text: &str) -> Self {
         let kept = cut(text, FIELD_BYTES_MAX);

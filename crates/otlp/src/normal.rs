@@ -394,8 +394,7 @@ impl<'s> Draft<'s> {
         match value.as_str() {
             Some("null") => {}
             Some(text) if text.starts_with('"') => {
-                let content = Content::of_text(&value.unquoted().unwrap_or_default());
-                self.made_body(body, place, content);
+                self.made_body(body, place, Content::of_json_value(value));
             }
             _ => return self.body(body, place, value),
         }

@@ -75,7 +75,7 @@ pub(crate) fn translate(
         );
     }
     let run_bodies = [Body::Input, Body::Output]
-        .map(|body| Some(Content::of_value(draft.sayings.get_body(body)?)));
+        .map(|body| Some(Content::of_json_value(draft.sayings.get_body(body)?)));
     let given_back = watch
         .is_some()
         .then(|| payloads::given_back(span, &roles, &bodies, &step));

@@ -89,7 +89,7 @@ fn entity_body<'s>(body: Body, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
             });
         }
     }
-    draft.body(body, 0, value)
+    draft.json_body(body, 0, value)
 }
 
 /// An entry of the metadata that a workflow was called with, which older versions tell only there.

@@ -13,6 +13,7 @@ mod runs;
 mod steps;
 mod traces;
 mod usage;
+mod validation;
 
 mod health;
 mod keys;
