@@ -38,6 +38,7 @@ use runwatch_core::limits::ITEMS_PER_REQUEST_MAX;
 use runwatch_core::run::RunPart;
 
 use crate::assembly::Assembly;
+use crate::dialects::Readers;
 use crate::explain::Explained;
 use crate::normal::Draft;
 use crate::value::Value;
@@ -84,7 +85,13 @@ pub struct Rejected {
 /// Where an attribute of that name may go, whatever it was sent as: what a dialect understands and
 /// nobody filters on stays in the payload.
 pub fn visibility(key: &str) -> Visibility {
-    dialects::attribute(key, &Value::Null, &mut Draft::default()).visibility()
+    dialects::attribute(
+        &mut Readers::default(),
+        key,
+        &Value::Null,
+        &mut Draft::default(),
+    )
+    .visibility()
 }
 
 /// Why nothing of a body could be taken.

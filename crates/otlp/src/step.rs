@@ -104,10 +104,12 @@ fn read<'s>(span: &'s Span<'s>, draft: &mut Draft<'s>, mut watch: Option<&mut Wa
     if !span.status.message.is_empty() {
         dialects::status(&span.status.message, draft);
     }
+    let mut readers = dialects::Readers::default();
     let attributes = span.attributes.iter();
     let roles = attributes
         .map(|attribute| {
-            let role = dialects::attribute(&attribute.key, &attribute.value, draft);
+            let (key, value) = (&attribute.key, &attribute.value);
+            let role = dialects::attribute(&mut readers, key, value, draft);
             if let Some(watch) = &mut watch {
                 watch.note(draft);
             }

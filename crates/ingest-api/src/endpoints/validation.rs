@@ -25,7 +25,6 @@ use crate::endpoints::answer::Rejection;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Validation {
     /// What the body was taken for.
-    #[schema(inline)]
     pub form: Form,
     /// Items that would be stored.
     pub accepted: usize,
@@ -106,7 +105,6 @@ pub(crate) struct ItemPreview {
     /// Its position in the body, from 0.
     pub index: usize,
     /// What would become of it.
-    #[schema(inline)]
     pub verdict: Verdict,
     /// The run that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -27,13 +27,17 @@ const PENDING_PARENT: &str = "logfire.pending_parent_id";
 /// A marker of a start is a child of the span that it marks: it becomes that span while it runs,
 /// which the finished one replaces.
 pub(super) fn rewrite(span: &mut Span<'_>) {
+    // Only a marker ends when it starts.
+    if span.start_time_unix_nano != span.end_time_unix_nano || span.parent_span_id.is_none() {
+        return;
+    }
     let value = |key: &str| {
         let found = span
             .attributes
             .binary_search_by(|sent| sent.key.as_ref().cmp(key));
         span.attributes.get(found.ok()?)?.value.as_str()
     };
-    if value(SPAN_TYPE) != Some("pending_span") || span.parent_span_id.is_none() {
+    if value(SPAN_TYPE) != Some("pending_span") {
         return;
     }
     let Some(parent) = value(PENDING_PARENT).and_then(WireId::from_hex) else {

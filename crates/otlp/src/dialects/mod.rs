@@ -38,6 +38,7 @@ mod voltagent;
 
 use runwatch_core::step::StepKind;
 
+pub(crate) use self::table::Readers;
 use crate::normal::{Draft, Role, Sayings};
 use crate::span::{Event, Span};
 use crate::value::Value;
@@ -127,8 +128,13 @@ pub(crate) fn status<'s>(message: &'s str, draft: &mut Draft<'s>) {
 }
 
 /// Reads an attribute of a span.
-pub(crate) fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> Role {
-    for (column, read) in table::readers(key) {
+pub(crate) fn attribute<'s>(
+    readers: &mut Readers<'s>,
+    key: &'s str,
+    value: &'s Value<'s>,
+    draft: &mut Draft<'s>,
+) -> Role {
+    for (column, read) in readers.of(key) {
         draft.column = *column;
         let role = read(key, value, draft);
         if role != Role::Unknown {

@@ -16,10 +16,33 @@ struct Segment {
 
 static TABLE: LazyLock<[Vec<Segment>; BUCKETS]> = LazyLock::new(table);
 
-/// The dialects that read attributes whose names begin as this one does.
-pub(super) fn readers(key: &str) -> &'static [(u16, ReadAttribute)] {
-    let end = key.bytes().position(|byte| matches!(byte, b'.' | b':'));
-    let segment = &key.as_bytes()[..end.unwrap_or(key.len())];
+/// Finds the dialects that read an attribute. Attributes come in the order of their names, so that
+/// most begin as the one before: those are not looked up again.
+#[derive(Debug, Default)]
+pub(crate) struct Readers<'s> {
+    segment: &'s [u8],
+    found: &'static [(u16, ReadAttribute)],
+}
+
+impl<'s> Readers<'s> {
+    /// The dialects that read attributes whose names begin as this one does.
+    pub(super) fn of(&mut self, key: &'s str) -> &'static [(u16, ReadAttribute)] {
+        let key = key.as_bytes();
+        let rest = key.strip_prefix(self.segment);
+        if !rest.is_some_and(|rest| rest.first().is_some_and(is_end)) {
+            let end = key.iter().position(is_end);
+            self.segment = key.get(..end.unwrap_or(key.len())).unwrap_or(key);
+            self.found = find(self.segment);
+        }
+        self.found
+    }
+}
+
+fn is_end(byte: &u8) -> bool {
+    matches!(byte, b'.' | b':')
+}
+
+fn find(segment: &[u8]) -> &'static [(u16, ReadAttribute)] {
     let known = TABLE[bucket(segment)]
         .iter()
         .find(|known| known.name.as_bytes() == segment);

@@ -215,7 +215,7 @@ fn steps_and_failures_may_be_tried_by_themselves() {
             .post("/v1/validate?item=failure", JSON, failure.to_string())
             .await;
         let answer = answer.expect(200).json();
-        assert_eq!(answer["runs"][0]["failures"], json!(["rate_limited"]));
+        assert_eq!(answer["runs"][0]["failures"], json!(["rate_limit"]));
         let unknown = agent.post("/v1/validate?item=goat", JSON, "{}").await;
         unknown.expect(400);
     });

@@ -44,6 +44,7 @@ fn pending() -> Span {
     Span {
         span_id: vec![9; 8],
         parent_span_id: vec![2; 8],
+        end_time_unix_nano: START_NANO,
         ..span_with([
             ("logfire.span_type", text("pending_span")),
             ("logfire.pending_parent_id", text("0707070707070707")),
