@@ -1,11 +1,16 @@
 //! The command line.
 
+mod runs;
+pub mod server;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use runwatch_core::api_key::Scope;
 use runwatch_core::ids::KeyId;
+
+pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
 
 /// Runwatch watches AI agents in production: it stores their runs, shows them, and tells people
 /// about the bad ones.
@@ -22,6 +27,9 @@ pub struct Cli {
 pub enum Command {
     /// Start everything on this machine: PostgreSQL, the services and nginx; Ctrl-C stops it
     Up(UpArgs),
+    /// List runs, and show one with its steps
+    #[command(subcommand)]
+    Runs(RunsCommand),
     /// Bring the database's schema up to date, or take migrations back
     Migrate(MigrateArgs),
     /// Create and list projects; everything belongs to exactly one
