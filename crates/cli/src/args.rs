@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod runs;
 pub mod server;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use runwatch_core::api_key::Scope;
 use runwatch_core::ids::KeyId;
 
+pub use self::doctor::DoctorArgs;
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
 
 /// Runwatch watches AI agents in production: it stores their runs, shows them, and tells people
@@ -30,6 +32,8 @@ pub enum Command {
     /// List runs, and show one with its steps
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Check settings, database, machine and services, and say what to do about what is wrong
+    Doctor(DoctorArgs),
     /// Bring the database's schema up to date, or take migrations back
     Migrate(MigrateArgs),
     /// Create and list projects; everything belongs to exactly one

@@ -17,6 +17,7 @@ mod client;
 mod clock;
 mod commands;
 mod database_url;
+mod doctor;
 mod nginx;
 mod ports;
 mod secrets;
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Up(args) => up::run(args).await,
         Command::Runs(command) => commands::runs::run(command).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Project(command) => commands::project::run(command).await,
         Command::Key(command) => commands::key::run(command).await,

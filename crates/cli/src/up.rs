@@ -21,6 +21,8 @@ use crate::lifeline::Lifeline;
 use crate::ports::{Ports, check_free, on_loopback};
 use crate::secrets::{Secrets, write_owner_only};
 
+pub(crate) use data_dir::{FREE_BYTES_MIN, default_data_dir};
+
 use banner::Banner;
 use data_dir::DataDir;
 use stack::Stack;
