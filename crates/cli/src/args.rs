@@ -1,5 +1,6 @@
 //! The command line.
 
+mod demo;
 mod doctor;
 mod runs;
 pub mod server;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use runwatch_core::api_key::Scope;
 use runwatch_core::ids::KeyId;
 
+pub use self::demo::DemoArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
 
@@ -32,6 +34,8 @@ pub enum Command {
     /// List runs, and show one with its steps
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Send the runs of six made-up agents, with good and bad days, so that there is something to see
+    Demo(DemoArgs),
     /// Check settings, database, machine and services, and say what to do about what is wrong
     Doctor(DoctorArgs),
     /// Bring the database's schema up to date, or take migrations back

@@ -17,10 +17,12 @@ mod client;
 mod clock;
 mod commands;
 mod database_url;
+mod demo;
 mod doctor;
 mod nginx;
 mod ports;
 mod secrets;
+mod stop_signals;
 mod supervisor;
 mod terminal;
 pub mod time_span;
@@ -36,6 +38,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Up(args) => up::run(args).await,
         Command::Runs(command) => commands::runs::run(command).await,
+        Command::Demo(args) => demo::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Project(command) => commands::project::run(command).await,
