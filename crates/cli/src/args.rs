@@ -4,6 +4,7 @@ mod demo;
 mod doctor;
 mod runs;
 pub mod server;
+mod tail;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use runwatch_core::ids::KeyId;
 pub use self::demo::DemoArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
+pub use self::tail::TailArgs;
 
 /// Runwatch watches AI agents in production: it stores their runs, shows them, and tells people
 /// about the bad ones.
@@ -34,6 +36,8 @@ pub enum Command {
     /// List runs, and show one with its steps
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Follow runs, and with --steps their steps, as they are stored
+    Tail(TailArgs),
     /// Send the runs of six made-up agents, with good and bad days, so that there is something to see
     Demo(DemoArgs),
     /// Check settings, database, machine and services, and say what to do about what is wrong
@@ -81,6 +85,10 @@ pub struct UpArgs {
     /// Requests a second that one client address may send to query-api; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub query_rate_limit: u32,
+    /// Have six made-up agents send to the first project, the last 24 hours first; their runs have
+    /// the tag demo. Use a data folder of its own: what they sent stays among your runs
+    #[arg(long)]
+    pub demo: bool,
 }
 
 /// Which database a command works on.

@@ -52,25 +52,32 @@ struct Problem {
 impl Client {
     /// Somebody who calls the installation with a key.
     pub(crate) fn new(server: &ServerArgs) -> Result<Self> {
+        Self::with_silence(server, SILENCE_LIMIT)
+    }
+
+    /// The same, where the server may say nothing for another time within an answer.
+    pub(crate) fn with_silence(server: &ServerArgs, limit: Duration) -> Result<Self> {
         let key = server.key.as_deref().map(str::trim);
         let key = key.filter(|key| !key.is_empty()).ok_or(CallError::NoKey)?;
-        let mut client = Self::without_key(&server.url)?;
-        client.key = Some(key.to_owned());
-        Ok(client)
+        let key = Some(key.to_owned());
+        Self::build(&server.url, key, limit)
     }
 
     /// Somebody who calls what needs no key.
     pub(crate) fn without_key(url: &str) -> Result<Self> {
+        Self::build(url, None, SILENCE_LIMIT)
+    }
+
+    fn build(url: &str, key: Option<String>, silence: Duration) -> Result<Self> {
         let base = url.trim().trim_end_matches('/').to_owned();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(SILENCE_LIMIT)
+            .read_timeout(silence)
             // A redirect would carry the key to wherever it leads.
             .redirect(redirect::Policy::none())
             .user_agent(concat!("runwatch/", env!("CARGO_PKG_VERSION")))
             .build();
         let http = http.map_err(|error| CallError::not_sent(&base, NotSent::NoClient, &error))?;
-        let key = None;
         Ok(Self { http, base, key })
     }
 
@@ -125,6 +132,11 @@ impl Client {
         Err(self.refusal(response).await)
     }
 
+    /// A stream that broke off.
+    pub(crate) fn cut_off(&self, error: &reqwest::Error) -> CallError {
+        CallError::not_sent(&self.base, NotSent::CutOff, error)
+    }
+
     async fn sent(&self, request: RequestBuilder) -> Result<Response> {
         let sent = request.send().await;
         sent.map_err(|error| CallError::not_sent(&self.base, NotSent::of(&error), &error))
@@ -138,8 +150,7 @@ impl Client {
         let mut body = Vec::new();
         loop {
             let chunk = response.chunk().await;
-            let chunk =
-                chunk.map_err(|error| CallError::not_sent(&self.base, NotSent::CutOff, &error))?;
+            let chunk = chunk.map_err(|error| self.cut_off(&error))?;
             match chunk {
                 None => return Ok(body),
                 Some(chunk) if body.len() + chunk.len() <= bytes_max => {

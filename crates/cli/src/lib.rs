@@ -24,6 +24,7 @@ mod ports;
 mod secrets;
 mod stop_signals;
 mod supervisor;
+mod tail;
 mod terminal;
 pub mod time_span;
 mod up;
@@ -38,6 +39,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Up(args) => up::run(args).await,
         Command::Runs(command) => commands::runs::run(command).await,
+        Command::Tail(args) => tail::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Migrate(args) => commands::migrate::run(args).await,

@@ -85,6 +85,9 @@ async fn run_until_failure(
             .with_context(|| format!("failed to write {}", path.display()))?;
     }
     say(&banner.text());
+    if args.demo {
+        stack.start_demo(banner.local_url(), banner.ingest_key())?;
+    }
     access_log.keep_small().await
 }
 
