@@ -1,8 +1,9 @@
-//! The commands that work on a database and then end.
+//! The commands that do one thing and then end.
 
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod project;
+pub(crate) mod runs;
 
 use anyhow::{Context, Result};
 use runwatch_store::pool::{Conn, connect};

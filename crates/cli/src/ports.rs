@@ -60,6 +60,9 @@ pub(crate) enum PortError {
 }
 
 impl Ports {
+    /// What lies between the public port and that of the database.
+    pub(crate) const POSTGRES_OFFSET: u16 = 6;
+
     /// The ports derived from the public one.
     pub(crate) fn from_base(port: u16) -> Result<Self, PortError> {
         if port == 0 {
@@ -73,7 +76,7 @@ impl Ports {
             ingest: port + 1,
             query: port + 2,
             worker: port + 4,
-            postgres: port + 6,
+            postgres: port + Self::POSTGRES_OFFSET,
         })
     }
 

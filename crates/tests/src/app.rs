@@ -77,6 +77,11 @@ impl TestApp {
         self.actor(None)
     }
 
+    /// The address of query-api.
+    pub fn query_url(&self) -> String {
+        format!("http://{}", self.services.query.addr())
+    }
+
     /// Folds all deltas, as the worker does.
     pub async fn fold(&self) {
         self.db.fold().await;

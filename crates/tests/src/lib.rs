@@ -15,6 +15,7 @@ pub mod answer;
 pub mod app;
 
 pub mod binaries;
+pub mod command;
 pub mod installation;
 pub mod ledger;
 pub mod liar;

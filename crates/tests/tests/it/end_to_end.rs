@@ -1,5 +1,9 @@
 //! The whole of it, as people start it: one command, the calls that it prints, Ctrl-C.
 
+mod demo;
+mod doctor;
+mod runs;
+
 use std::process::Command;
 use std::time::Duration;
 
