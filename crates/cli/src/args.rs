@@ -5,6 +5,7 @@ mod doctor;
 mod runs;
 pub mod server;
 mod tail;
+mod validate;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use self::demo::DemoArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
 pub use self::tail::TailArgs;
+pub use self::validate::ValidateArgs;
 
 /// Runwatch watches AI agents in production: it stores their runs, shows them, and tells people
 /// about the bad ones.
@@ -40,6 +42,8 @@ pub enum Command {
     Tail(TailArgs),
     /// Send the runs of six made-up agents, with good and bad days, so that there is something to see
     Demo(DemoArgs),
+    /// Say what would become of a file of traces or runs, without storing anything
+    Validate(ValidateArgs),
     /// Check settings, database, machine and services, and say what to do about what is wrong
     Doctor(DoctorArgs),
     /// Bring the database's schema up to date, or take migrations back

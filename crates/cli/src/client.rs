@@ -108,6 +108,12 @@ impl Client {
         serde_json::from_slice(&answer).map_err(|_not_ours| self.not_runwatch(200))
     }
 
+    /// The JSON that a request is answered with.
+    pub(crate) async fn answered<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let answer = self.answer(self.send(request).await?).await?;
+        serde_json::from_slice(&answer).map_err(|_not_ours| self.not_runwatch(200))
+    }
+
     /// The status that GET of a path is answered with.
     pub(crate) async fn status(&self, path: &str) -> Result<u16> {
         let request = self.request(Method::GET, path);

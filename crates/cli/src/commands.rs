@@ -4,6 +4,7 @@ pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod project;
 pub(crate) mod runs;
+pub(crate) mod validate;
 
 use anyhow::{Context, Result};
 use runwatch_store::pool::{Conn, connect};

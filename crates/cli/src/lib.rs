@@ -41,6 +41,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Runs(command) => commands::runs::run(command).await,
         Command::Tail(args) => tail::run(args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Validate(args) => commands::validate::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Project(command) => commands::project::run(command).await,

@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod runs;
+mod validate;
 
 use std::process::Command;
 use std::time::Duration;
