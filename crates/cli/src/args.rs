@@ -1,11 +1,24 @@
 //! The command line.
 
+mod demo;
+mod doctor;
+mod runs;
+pub mod server;
+mod tail;
+mod validate;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use runwatch_core::api_key::Scope;
 use runwatch_core::ids::KeyId;
+
+pub use self::demo::DemoArgs;
+pub use self::doctor::DoctorArgs;
+pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
+pub use self::tail::TailArgs;
+pub use self::validate::ValidateArgs;
 
 use crate::ports::PORT;
 
@@ -24,6 +37,17 @@ pub struct Cli {
 pub enum Command {
     /// Start everything on this machine: PostgreSQL, the services and nginx; Ctrl-C stops it
     Up(UpArgs),
+    /// List runs, and show one with its steps
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Follow runs, and with --steps their steps, as they are stored
+    Tail(TailArgs),
+    /// Send the runs of six made-up agents, with good and bad days, so that there is something to see
+    Demo(DemoArgs),
+    /// Say what would become of a file of traces or runs, without storing anything
+    Validate(ValidateArgs),
+    /// Check settings, database, machine and services, and say what to do about what is wrong
+    Doctor(DoctorArgs),
     /// Bring the database's schema up to date, or take migrations back
     Migrate(MigrateArgs),
     /// Create and list projects; everything belongs to exactly one
@@ -70,6 +94,10 @@ pub struct UpArgs {
     /// Requests a second that one client address may send to query-api; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub query_rate_limit: u32,
+    /// Have six made-up agents send to the first project, the last 24 hours first; their runs have
+    /// the tag demo. Use a data folder of its own: what they sent stays among your runs
+    #[arg(long)]
+    pub demo: bool,
 }
 
 /// Which database a command works on.

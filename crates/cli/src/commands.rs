@@ -1,8 +1,10 @@
-//! The commands that work on a database and then end.
+//! The commands that do one thing and then end.
 
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod project;
+pub(crate) mod runs;
+pub(crate) mod validate;
 
 use anyhow::{Context, Result};
 use runwatch_store::pool::{Conn, connect};

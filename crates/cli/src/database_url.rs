@@ -24,3 +24,19 @@ pub(crate) fn with_login(url: &str, role: &str, password: &str) -> Result<String
         .map_or(authority, |(_login, host)| host);
     Ok(format!("{scheme}://{role}:{password}@{host}{path}"))
 }
+
+/// Whether it is a database URL as far as can be seen.
+pub(crate) fn is_one(url: &str) -> bool {
+    let scheme = url.split_once("://").map(|(scheme, _rest)| scheme);
+    matches!(scheme, Some("postgres" | "postgresql"))
+}
+
+/// Host, port and database of a URL, without the login, for people.
+pub(crate) fn place_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
+    let place = rest.rsplit_once('@').map_or(rest, |(_login, place)| place);
+    let place = place
+        .split_once('?')
+        .map_or(place, |(place, _options)| place);
+    format!("the database {place}")
+}

@@ -175,7 +175,8 @@ fn make_folder(dir: &Path) -> io::Result<()> {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o711))
 }
 
-fn find(search_path: Option<&OsStr>) -> Option<PathBuf> {
+/// The program, if it is installed.
+pub(crate) fn find(search_path: Option<&OsStr>) -> Option<PathBuf> {
     let folders = search_path.into_iter().flat_map(env::split_paths);
     let folders = folders.chain(FOLDERS.map(PathBuf::from));
     folders

@@ -70,6 +70,9 @@ pub(crate) enum PortError {
 }
 
 impl Ports {
+    /// What lies between the public port and that of the database.
+    pub(crate) const POSTGRES_OFFSET: u16 = 6;
+
     /// The ports derived from the public one, but for that of gRPC if it is told.
     pub(crate) fn from_base(port: u16, grpc: Option<u16>) -> Result<Self, PortError> {
         if port == 0 {
@@ -85,7 +88,7 @@ impl Ports {
             query: port + 2,
             worker: port + 4,
             ingest_grpc: port + 5,
-            postgres: port + 6,
+            postgres: port + Self::POSTGRES_OFFSET,
         })
     }
 

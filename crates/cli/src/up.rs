@@ -9,7 +9,6 @@ mod first_keys;
 mod ready;
 mod services;
 mod stack;
-mod stop_signals;
 
 use std::sync::Arc;
 
@@ -20,11 +19,13 @@ use crate::console::{say, say_in_background};
 use crate::lifeline::Lifeline;
 use crate::ports::{Ports, check_free, on_loopback};
 use crate::secrets::{Secrets, write_owner_only};
+use crate::stop_signals::StopSignals;
+
+pub(crate) use data_dir::{FREE_BYTES_MIN, default_data_dir};
 
 use banner::Banner;
 use data_dir::DataDir;
 use stack::Stack;
-use stop_signals::StopSignals;
 
 /// Starts everything, says how to use it, and stops everything when asked to.
 pub(crate) async fn run(args: UpArgs) -> Result<()> {
@@ -84,6 +85,9 @@ async fn run_until_failure(
             .with_context(|| format!("failed to write {}", path.display()))?;
     }
     say(&banner.text());
+    if args.demo {
+        stack.start_demo(banner.local_url(), banner.ingest_key())?;
+    }
     access_log.keep_small().await
 }
 

@@ -80,5 +80,14 @@ pub const PARTITION_DAYS_AHEAD: i64 = 30;
 pub const QUARANTINE_ITEM_BYTES_MAX: usize = 64 << 10;
 /// Rejected items of one request that are kept in quarantine; all of them are counted.
 pub const QUARANTINE_ITEMS_PER_REQUEST_MAX: usize = 100;
+/// Items of a request that a dry run describes; all of them are counted.
+pub const VALIDATED_ITEMS_MAX: usize = 100;
+/// Steps of one item that a dry run describes; all of them are counted.
+pub const VALIDATED_STEPS_MAX: usize = 20;
+/// Attributes of one item that a dry run describes, and names that it lists.
+pub const VALIDATED_NAMES_MAX: usize = 200;
+/// Bytes of an input or output, and of a name of an attribute, that a dry run shows.
+pub const VALIDATED_TEXT_BYTES_MAX: usize = 500;
+
 /// Rejections that one answer lists; all of them are counted.
 pub const REJECTIONS_LISTED_MAX: usize = 1_000;

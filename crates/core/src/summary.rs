@@ -108,14 +108,14 @@ pub struct Failure {
 pub fn summarize(facts: Facts<'_>) -> Summary {
     let tree = Tree::new(facts.steps);
     let root = earliest(tree.roots(), facts.steps);
-    let top_agent = top_agent(&tree, facts.steps);
+    let (top_agent, named_agent) = top_agents(&tree, facts.steps);
     let counted = counted_usage(&tree, facts.steps);
-    let end = status::end(facts, root, top_agent);
+    let end = status::end(facts, root, named_agent.or(top_agent));
     let mut summary = Summary {
         is_run: facts.claims.is_run() || facts.steps.iter().any(|step| step.kind.makes_a_run()),
         status: end.status,
         provisional: !facts.claims.is_run() && root.is_none(),
-        agent: agent(facts, &tree, root, top_agent).map(str::to_owned),
+        agent: agent(facts, &tree, root, [top_agent, named_agent]).map(str::to_owned),
         started_at: started_at(facts),
         ended_at: end.at,
         main_step: top_agent.or(root).map(|at| facts.steps[at].id),
@@ -141,15 +141,18 @@ fn earliest(among: &[usize], steps: &[Step]) -> Option<usize> {
         .min_by_key(|at| (steps[*at].started_at, steps[*at].id))
 }
 
-/// The topmost step of kind agent: nearest to the top, then earliest.
-fn top_agent(tree: &Tree, steps: &[Step]) -> Option<usize> {
+/// The topmost step of kind agent, nearest to the top, then earliest; and the topmost of those that
+/// name an agent, since frameworks wrap their agents into a workflow without a name.
+fn top_agents(tree: &Tree, steps: &[Step]) -> (Option<usize>, Option<usize>) {
     let is_agent = |at: &usize| steps[*at].kind == StepKind::Agent;
     if !(0..steps.len()).any(|at| is_agent(&at)) {
-        return None;
+        return (None, None);
     }
     let depths = tree.depths();
     let agents = (0..steps.len()).filter(is_agent);
-    agents.min_by_key(|at| (depths[*at], steps[*at].started_at, steps[*at].id))
+    let order = |at: &usize| (depths[*at], steps[*at].started_at, steps[*at].id);
+    let named = agents.clone().filter(|at| steps[*at].agent.is_some());
+    (agents.min_by_key(order), named.min_by_key(order))
 }
 
 /// The agent's name: the first source of otel.md §3.3 that says one.
@@ -157,7 +160,7 @@ fn agent<'a>(
     facts: Facts<'a>,
     tree: &Tree,
     root: Option<usize>,
-    top_agent: Option<usize>,
+    [top_agent, named_agent]: [Option<usize>; 2],
 ) -> Option<&'a str> {
     let steps = facts.steps;
     let named = |text: &'a str| Some(text).filter(|text| !text.is_empty());
@@ -165,7 +168,7 @@ fn agent<'a>(
     let claims = facts.claims;
     claims
         .told(Field::AgentName)
-        .or_else(|| steps[top_agent?].agent.as_deref())
+        .or_else(|| steps[named_agent?].agent.as_deref())
         .or_else(|| claims.get(Field::AgentName))
         .or_else(|| named(&steps[top_agent?].name))
         .or_else(|| steps[top?].agent.as_deref())

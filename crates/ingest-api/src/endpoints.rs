@@ -4,12 +4,14 @@ mod answer;
 mod intake;
 mod otlp_form;
 pub(crate) use otlp_form::grpc_code;
+mod validation;
 
 mod change_run;
 mod create_failures;
 mod create_runs;
 mod create_steps;
 mod create_traces;
+mod create_validation;
 mod langfuse;
 mod langsmith;
 mod other_signals;
@@ -47,7 +49,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(other_signals::create_logs)
         .service(langfuse::create_langfuse_traces)
         .service(langfuse::list_langfuse_projects)
-        .service(langsmith::create_langsmith_traces);
+        .service(langsmith::create_langsmith_traces)
+        .service(create_validation::create_validation);
 }
 
 /// How keys are looked up.

@@ -109,7 +109,8 @@ fn refusals(rejected: &[Rejected], answer: &Answer) -> (usize, String) {
     (reasons.len(), message)
 }
 
-fn undecodable(error: DecodeError) -> Problem {
+/// The answer to a body of which nothing could be taken.
+pub(crate) fn undecodable(error: DecodeError) -> Problem {
     match error {
         DecodeError::TooManyItems => Problem::too_many_items(ITEMS_PER_REQUEST_MAX),
         error => Problem::new(StatusCode::BAD_REQUEST, "bad_otlp", error.to_string()),

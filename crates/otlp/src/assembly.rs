@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 
-use runwatch_core::claims::Claims;
-use runwatch_core::hash::ContentKey;
+use runwatch_core::claims::{Claims, Field};
+use runwatch_core::hash::{ContentHasher, ContentKey};
 use runwatch_core::ids::{RunId, StepId};
 use runwatch_core::limits::{ITEMS_PER_REQUEST_MAX, QUARANTINE_ITEM_BYTES_MAX};
 use runwatch_core::payload::{Encoding, Owner, Part, Payload};
 use runwatch_core::run::RunPart;
 use runwatch_core::step::Step;
 
+use crate::content::Content;
+use crate::explain::Explained;
 use crate::normal::Sayings;
 use crate::span::{Ids, Refusal, Refused, Resource, Scope, Span};
+use crate::step::{Manner, Translated};
 use crate::value::sort_and_dedup;
 use crate::{DecodeError, Decoded, Rejected, dialects, step, surroundings};
 
@@ -19,6 +22,7 @@ use crate::{DecodeError, Decoded, Rejected, dialects, step, surroundings};
 #[derive(Debug)]
 pub(crate) struct Origin<'r> {
     sayings: &'r Sayings<'r>,
+    scope_name: &'r str,
     resource: usize,
     scope: usize,
 }
@@ -34,6 +38,8 @@ pub(crate) struct ReadResource<'r> {
 struct Run {
     id: RunId,
     claims: Claims,
+    /// Input and output of the run as a whole, with when and by which step they were said.
+    bodies: [Option<(i64, StepId, Content)>; 2],
     entries: Vec<Entry>,
 }
 
@@ -49,6 +55,8 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Assembly {
     key: ContentKey,
+    /// What became of the attributes of each span, if that was asked for.
+    explained: Option<Vec<Explained>>,
     runs: Vec<Run>,
     run_of_id: HashMap<RunId, usize>,
     /// Position of a step among the entries of its run.
@@ -66,6 +74,7 @@ impl Assembly {
     pub(crate) fn new(key: ContentKey) -> Self {
         Self {
             key,
+            explained: None,
             runs: Vec::new(),
             run_of_id: HashMap::new(),
             entry_of_id: HashMap::new(),
@@ -74,6 +83,14 @@ impl Assembly {
             spans: 0,
             duplicates: 0,
             rejected: Vec::new(),
+        }
+    }
+
+    /// Starts with nothing, and explains what becomes of the attributes of each span.
+    pub(crate) fn explaining(key: ContentKey) -> Self {
+        Self {
+            explained: Some(Vec::new()),
+            ..Self::new(key)
         }
     }
 
@@ -93,13 +110,13 @@ impl Assembly {
     pub(crate) fn origin<'r>(
         &mut self,
         resource: &'r ReadResource<'r>,
-        scope: &Scope<'_>,
+        scope: &'r Scope<'r>,
     ) -> Origin<'r> {
-        let scope = self.share(surroundings::scope(scope));
         Origin {
             sayings: &resource.sayings,
+            scope_name: &scope.name,
             resource: resource.body,
-            scope,
+            scope: self.share(surroundings::scope(scope)),
         }
     }
 
@@ -117,7 +134,9 @@ impl Assembly {
         self.spans += 1;
         let refused = match decoded {
             Ok(mut span) => {
-                let added = span.ids().and_then(|ids| self.add(origin, ids, &mut span));
+                sort_and_dedup(&mut span.attributes);
+                dialects::rewrite(&mut span);
+                let added = span.ids().and_then(|ids| self.add(origin, ids, &span));
                 let (trace_id, span_id) = (span.trace_id, span.span_id);
                 added.err().map(|why| Refused {
                     why,
@@ -146,28 +165,33 @@ impl Assembly {
     }
 
     /// The result.
-    pub(crate) fn finish(self) -> Decoded {
+    pub(crate) fn finish(self) -> (Decoded, Vec<Explained>) {
         let Self {
             runs,
             shared,
             spans,
             duplicates,
             rejected,
+            key,
+            explained,
             ..
         } = self;
-        let parts = runs.into_iter().map(|run| part(run, &shared)).collect();
-        Decoded {
+        let parts = runs
+            .into_iter()
+            .map(|run| part(run, &shared, key))
+            .collect();
+        let decoded = Decoded {
             parts,
             spans,
             duplicates,
             rejected,
-        }
+        };
+        (decoded, explained.unwrap_or_default())
     }
 
     /// Adds a step, unless it is there: a copy of the same content is a duplicate, a finished copy
     /// replaces an unfinished one, anything else contradicts.
-    fn add(&mut self, origin: &Origin<'_>, ids: Ids, span: &mut Span<'_>) -> Result<(), Refusal> {
-        sort_and_dedup(&mut span.attributes);
+    fn add(&mut self, origin: &Origin<'_>, ids: Ids, span: &Span<'_>) -> Result<(), Refusal> {
         let content_hash = span.content_hash(self.key);
         let run_index = self.run(ids.run);
         let run = &mut self.runs[run_index];
@@ -184,8 +208,22 @@ impl Assembly {
             }
             self.duplicates += 1;
         }
-        let (step, payloads) = step::translate(span, ids, content_hash, self.key, &mut run.claims);
+        let manner = Manner {
+            scope_name: origin.scope_name,
+            explain: self.explained.is_some().then(|| self.spans - 1),
+            key: self.key,
+        };
+        let Translated {
+            step,
+            payloads,
+            run_bodies,
+            explained,
+        } = step::translate(span, ids, content_hash, &manner, &mut run.claims);
+        if let (Some(all), Some(explained)) = (&mut self.explained, explained) {
+            all.push(explained);
+        }
         origin.sayings.say(step.started_at.0, &mut run.claims);
+        run.take_bodies(&step, run_bodies);
         let entry = Entry {
             step,
             payloads,
@@ -208,6 +246,7 @@ impl Assembly {
             self.runs.push(Run {
                 id,
                 claims: Claims::default(),
+                bodies: [None, None],
                 entries: Vec::new(),
             });
             self.runs.len() - 1
@@ -223,10 +262,30 @@ impl Assembly {
     }
 }
 
-fn part(run: Run, shared: &[String]) -> RunPart {
+impl Run {
+    /// Takes what a step says to be the run's input and output; what the earliest step says stays.
+    fn take_bodies(&mut self, step: &Step, said: [Option<Content>; 2]) {
+        for (known, said) in self.bodies.iter_mut().zip(said) {
+            let order = (step.started_at.0, step.id);
+            let Some(content) = said else { continue };
+            if known
+                .as_ref()
+                .is_none_or(|known| order < (known.0, known.1))
+            {
+                *known = Some((order.0, order.1, content));
+            }
+        }
+    }
+}
+
+/// Place of a run's own input and output among what may be said of it.
+const BODY_RANK: u8 = 1;
+
+fn part(run: Run, shared: &[String], key: ContentKey) -> RunPart {
     let Run {
         id,
-        claims,
+        mut claims,
+        bodies,
         entries,
     } = run;
     let mut steps = Vec::with_capacity(entries.len());
@@ -243,6 +302,21 @@ fn part(run: Run, shared: &[String]) -> RunPart {
         }
         steps.push(entry.step);
         payloads.extend(entry.payloads);
+    }
+    let places = [(Field::Input, Part::Input), (Field::Output, Part::Output)];
+    for ((field, part), body) in places.into_iter().zip(bodies) {
+        let Some((at_us, _, Content { encoding, body, .. })) = body else {
+            continue;
+        };
+        let hash = ContentHasher::new(key).text(&body).finish128();
+        claims.claim(field, BODY_RANK, at_us, hash.simple().to_string());
+        let owner = Owner::Run;
+        payloads.push(Payload {
+            owner,
+            part,
+            encoding,
+            body,
+        });
     }
     for (part, body, steps) in owners {
         if !shared[body].is_empty() {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use runwatch_core::json::{depth_within, push_string, sanitize};
+use runwatch_core::json::{UniqueMap, depth_within, push_string, sanitize};
 use runwatch_core::limits::{FIELD_BYTES_MAX, NESTING_MAX};
 use runwatch_core::payload::Encoding;
 use runwatch_core::step::flags;
@@ -36,6 +36,17 @@ impl Content {
                 None => Self::of_text(text),
             },
             None => Self::of_json(json_of(value)),
+        }
+    }
+
+    /// As [`Content::of_value`], of values that are JSON whatever they are: a text that stands in
+    /// quotes is what stands between them.
+    pub(crate) fn of_json_value(value: &Value<'_>) -> Self {
+        match value.as_str() {
+            Some(text) if text.starts_with('"') => {
+                Self::of_text(&value.unquoted().unwrap_or_default())
+            }
+            _ => Self::of_value(value),
         }
     }
 
@@ -133,6 +144,49 @@ pub(crate) fn with_instructions(instructions: &Value<'_>, messages: &str) -> Opt
     }
     out.push(']');
     Some(out)
+}
+
+/// Hands on the entries of an object, told as JSON text or as a structured value; the values are
+/// JSON text. Of anything else, and of JSON that cannot be read, there are none.
+pub(crate) fn each_entry(value: &Value<'_>, take: impl FnMut(&str, &str)) {
+    match value {
+        Value::Str(text) => each_json_entry(text, take),
+        Value::Map(_) => each_json_entry(&json_of(value), take),
+        _ => {}
+    }
+}
+
+/// As [`each_entry`], of JSON text.
+pub(crate) fn each_json_entry(json: &str, mut take: impl FnMut(&str, &str)) {
+    if json.starts_with('{')
+        && let Ok(UniqueMap(entries)) = serde_json::from_str(json)
+    {
+        for (key, value) in entries {
+            take(&key, value.get());
+        }
+    }
+}
+
+/// The value that a JSON text of a scalar says; null of anything else.
+pub(crate) fn scalar(json: &str) -> Value<'_> {
+    match json.as_bytes().first() {
+        Some(b'"') => {
+            serde_json::from_str(json).map_or(Value::Null, |text: String| Value::Str(text.into()))
+        }
+        Some(b't' | b'f') => Value::Bool(json == "true"),
+        Some(b'0'..=b'9' | b'-') => match json.parse() {
+            Ok(number) => Value::Int(number),
+            Err(_) => json.parse().map_or(Value::Null, Value::Double),
+        },
+        _ => Value::Null,
+    }
+}
+
+/// A value as JSON text; JSON objects and arrays in strings are what they are.
+pub(crate) fn as_json(value: &Value<'_>) -> String {
+    let mut out = String::new();
+    embed_json(value, &mut out);
+    out
 }
 
 /// What stands between the brackets of a JSON array.

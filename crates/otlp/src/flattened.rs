@@ -12,7 +12,7 @@ use crate::value::Value;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Item<'s> {
     /// Rank of the list: of several lists for one field the smallest is taken.
-    pub(crate) rank: u8,
+    pub(crate) rank: u16,
     /// Path within the list; its first segment is an index.
     pub(crate) path: &'s str,
     /// Segments that only wrap what lies below them, and are left out.
@@ -39,7 +39,7 @@ pub(crate) struct List<'s> {
 }
 
 /// Puts the list of a rank together. Indices that are missing are closed up.
-pub(crate) fn assemble<'s>(rank: u8, items: impl Iterator<Item = Item<'s>>) -> List<'s> {
+pub(crate) fn assemble<'s>(rank: u16, items: impl Iterator<Item = Item<'s>>) -> List<'s> {
     let mut list = List::default();
     let mut root = Node::List(BTreeMap::new());
     for item in items {

@@ -22,6 +22,7 @@ mod value;
 
 mod content;
 mod dialects;
+pub mod explain;
 mod flattened;
 mod normal;
 mod payloads;
@@ -37,6 +38,8 @@ use runwatch_core::limits::ITEMS_PER_REQUEST_MAX;
 use runwatch_core::run::RunPart;
 
 use crate::assembly::Assembly;
+use crate::dialects::Readers;
+use crate::explain::Explained;
 use crate::normal::Draft;
 use crate::value::Value;
 
@@ -82,7 +85,13 @@ pub struct Rejected {
 /// Where an attribute of that name may go, whatever it was sent as: what a dialect understands and
 /// nobody filters on stays in the payload.
 pub fn visibility(key: &str) -> Visibility {
-    dialects::attribute(key, &Value::Null, &mut Draft::default()).visibility()
+    dialects::attribute(
+        &mut Readers::default(),
+        key,
+        &Value::Null,
+        &mut Draft::default(),
+    )
+    .visibility()
 }
 
 /// Why nothing of a body could be taken.
@@ -102,7 +111,24 @@ pub enum DecodeError {
 
 /// Decodes a trace export and translates its spans; `key` is the project's.
 pub fn decode_traces(body: &[u8], format: Format, key: ContentKey) -> Result<Decoded, DecodeError> {
-    let mut assembly = Assembly::new(key);
+    Ok(decode(body, format, Assembly::new(key))?.0)
+}
+
+/// As [`decode_traces`], and explains what became of the attributes of each span that was taken,
+/// by the very same reading.
+pub fn explain_traces(
+    body: &[u8],
+    format: Format,
+    key: ContentKey,
+) -> Result<(Decoded, Vec<Explained>), DecodeError> {
+    decode(body, format, Assembly::explaining(key))
+}
+
+fn decode(
+    body: &[u8],
+    format: Format,
+    mut assembly: Assembly,
+) -> Result<(Decoded, Vec<Explained>), DecodeError> {
     match format {
         Format::Protobuf => protobuf::walk(body, &mut assembly)?,
         Format::Json => json::walk(body, &mut assembly)?,

@@ -9,7 +9,7 @@ use runwatch_core::step::{Step, StepError, flags};
 
 use crate::content::{Content, with_instructions};
 use crate::flattened::{List, assemble};
-use crate::normal::{Body, Draft, Role, Text, Tokens};
+use crate::normal::{Body, Draft, Offered, Role, Text, Tokens};
 use crate::span::Span;
 use crate::surroundings::{self, DROPPED_ATTRIBUTES};
 use crate::value::Value;
@@ -65,7 +65,11 @@ fn choose<'s>(draft: &Draft<'s>, body: Body) -> Chosen<'s> {
         .iter()
         .filter(|(of, _)| *of == body)
         .map(|(_, item)| *item);
-    let list_rank = items.clone().map(|item| item.rank).min().unwrap_or(u8::MAX);
+    let list_rank = items
+        .clone()
+        .map(|item| item.rank)
+        .min()
+        .unwrap_or(u16::MAX);
     let (value, messages) = (draft.get_body(body), draft.get_messages(body));
     if list_rank < value.rank().min(messages.rank()) {
         let mut list = assemble(list_rank, items);
@@ -78,11 +82,18 @@ fn choose<'s>(draft: &Draft<'s>, body: Body) -> Chosen<'s> {
         };
     }
     match (value.get(), messages.get()) {
-        (Some(value), _) if value_wins(draft, body) => Chosen {
-            content: Some(Content::of_value(value)),
-            value: Some(*value),
-            list: List::default(),
-        },
+        (Some(offered), _) if value_wins(draft, body) => {
+            let (content, value) = match offered {
+                Offered::Value(value) => (Content::of_value(value), Some(*value)),
+                Offered::Made(content) => (content.clone(), None),
+            };
+            let (content, list) = (Some(content), List::default());
+            Chosen {
+                content,
+                value,
+                list,
+            }
+        }
         (_, Some(messages)) => {
             let messages: Vec<&str> = messages.iter().rev().map(String::as_str).collect();
             let content = Content::of_json(format!("[{}]", messages.join(",")));
@@ -107,7 +118,7 @@ pub(crate) fn collect(
     bodies: Bodies<'_>,
     step: &mut Step,
 ) -> Vec<Payload> {
-    let split = attributes(span, roles, &bodies, step);
+    let split = attributes(span, draft, roles, &bodies, step);
     step.attributes = split.filterable;
     step.flags |= split.flags;
 
@@ -171,9 +182,28 @@ fn contains(whole: &str, part: &str) -> bool {
     memchr::memmem::find(whole.as_bytes(), part.as_bytes()).is_some()
 }
 
+/// Whether a field or body of the step holds exactly what each attribute said.
+pub(crate) fn given_back(
+    span: &Span<'_>,
+    roles: &[Role],
+    bodies: &Bodies<'_>,
+    step: &Step,
+) -> Vec<bool> {
+    let attributes = span.attributes.iter().zip(roles);
+    attributes
+        .map(|(attribute, role)| gives_back(*role, &attribute.value, step, bodies))
+        .collect()
+}
+
 /// Splits the attributes that neither the step's fields nor its bodies give back.
-fn attributes(span: &Span<'_>, roles: &[Role], bodies: &Bodies<'_>, step: &Step) -> Split {
-    let extras = extras(span, step);
+fn attributes(
+    span: &Span<'_>,
+    draft: &Draft<'_>,
+    roles: &[Role],
+    bodies: &Bodies<'_>,
+    step: &Step,
+) -> Split {
+    let extras = extras(span, draft, step);
     let mut kept = Vec::with_capacity(span.attributes.len() + extras.len());
     for (attribute, role) in span.attributes.iter().zip(roles) {
         if !gives_back(*role, &attribute.value, step, bodies) {
@@ -239,6 +269,7 @@ fn gives_back(role: Role, value: &Value<'_>, step: &Step, bodies: &Bodies<'_>) -
 fn text_column(step: &Step, field: Text) -> Option<&str> {
     let error = step.error.as_ref();
     let column = match field {
+        Text::Name => return Some(&step.name),
         Text::Agent => &step.agent,
         Text::Model => &step.model,
         Text::Provider => &step.provider,
@@ -262,7 +293,11 @@ fn tokens_column(step: &Step, field: Tokens) -> Option<i32> {
 }
 
 /// What a span says outside its attributes and no field gives back, under names of attributes.
-fn extras<'s>(span: &'s Span<'s>, step: &Step) -> Vec<(&'static str, Value<'s>)> {
+fn extras<'s>(
+    span: &'s Span<'s>,
+    draft: &Draft<'_>,
+    step: &Step,
+) -> Vec<(&'static str, Value<'s>)> {
     let mut extras = Vec::new();
     for (key, count) in [
         (DROPPED_ATTRIBUTES, span.dropped_attributes_count),
@@ -281,7 +316,8 @@ fn extras<'s>(span: &'s Span<'s>, step: &Step) -> Vec<(&'static str, Value<'s>)>
         5 => "CONSUMER".into(),
         number => number.to_string().into(),
     };
-    let told = step.error.as_ref().is_some();
+    let told =
+        step.error.is_some() && draft.get_text(Text::ErrorMessage) == Some(&*span.status.message);
     let name = if step.name == span.name {
         ""
     } else {

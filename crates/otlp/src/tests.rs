@@ -3,9 +3,11 @@
 
 mod arbitrary;
 mod builders;
+mod dialects;
 mod duplicates;
 mod fixtures;
 mod formats;
+mod guard;
 mod lossless;
 mod openinference;
 mod otel;

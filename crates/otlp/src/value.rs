@@ -50,6 +50,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether it says nothing: it is missing or an empty text.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Str(text) => text.is_empty(),
+            _ => false,
+        }
+    }
+
     /// A scalar as text.
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -60,6 +69,18 @@ impl<'a> Value<'a> {
                 Some(Cow::Owned(out.trim_matches('"').to_owned()))
             }
             Self::Null | Self::Bytes(_) | Self::Array(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The text of a string that may have been put into JSON's quotes.
+    pub(crate) fn unquoted(&self) -> Option<Cow<'_, str>> {
+        let text = self.as_str()?;
+        match text
+            .starts_with('"')
+            .then(|| serde_json::from_str::<String>(text))
+        {
+            Some(Ok(inner)) => Some(Cow::Owned(inner)),
+            Some(Err(_)) | None => Some(Cow::Borrowed(text)),
         }
     }
 

@@ -44,12 +44,19 @@ pub struct Ingester {
     pub content_key: ContentKey,
 }
 
+/// Somebody who may send telemetry to a project, or read it: who tries out what would become of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Inspector {
+    /// The secret under which the project's contents are hashed.
+    pub content_key: ContentKey,
+}
+
 impl FromRequest for Reader {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = authorize(request.clone(), Scope::Read);
+        let found = authorize(request.clone(), &[Scope::Read]);
         Box::pin(async move {
             Ok(Self {
                 project: found.await?.project,
@@ -63,7 +70,7 @@ impl FromRequest for Ingester {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = authorize(request.clone(), Scope::Ingest);
+        let found = authorize(request.clone(), &[Scope::Ingest]);
         Box::pin(async move { Ok(Self::of(&*found.await?)) })
     }
 }
@@ -71,7 +78,7 @@ impl FromRequest for Ingester {
 impl Ingester {
     /// Whoever has the key in these headers, if it may send telemetry.
     pub async fn find(keys: &KeyCache, credentials: Credentials<'_>) -> Result<Self, Problem> {
-        Ok(Self::of(&*prove(keys, credentials, Scope::Ingest).await?))
+        Ok(Self::of(&*prove(keys, credentials, &[Scope::Ingest]).await?))
     }
 
     fn of(found: &FoundKey) -> Self {
@@ -82,7 +89,25 @@ impl Ingester {
     }
 }
 
-async fn authorize(request: HttpRequest, scope: Scope) -> Result<Arc<FoundKey>, Problem> {
+impl FromRequest for Inspector {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = authorize(request.clone(), &[Scope::Ingest, Scope::Read]);
+        Box::pin(async move {
+            Ok(Self {
+                content_key: found.await?.content_key,
+            })
+        })
+    }
+}
+
+/// Finds the key of a request, which has to have one of the scopes.
+async fn authorize(
+    request: HttpRequest,
+    scopes: &'static [Scope],
+) -> Result<Arc<FoundKey>, Problem> {
     let keys: &Data<KeyCache> = request
         .app_data()
         .expect("a service whose handlers ask who calls registers its KeyCache");
@@ -91,13 +116,13 @@ async fn authorize(request: HttpRequest, scope: Scope) -> Result<Arc<FoundKey>, 
         api_key: header(API_KEY),
         authorization: header(AUTHORIZATION),
     };
-    prove(keys, credentials, scope).await
+    prove(keys, credentials, scopes).await
 }
 
 async fn prove(
     keys: &KeyCache,
     credentials: Credentials<'_>,
-    scope: Scope,
+    scopes: &[Scope],
 ) -> Result<Arc<FoundKey>, Problem> {
     let text = credentials.key().ok_or(Problem::unauthenticated(NO_KEY))?;
     let wrong = || Problem::unauthenticated(WRONG_KEY);
@@ -109,9 +134,11 @@ async fn prove(
     let found = found
         .filter(|found| key.has_hash(&found.secret_hash))
         .ok_or_else(wrong)?;
-    if found.scopes.contains(&scope) {
+    if scopes.iter().any(|scope| found.scopes.contains(scope)) {
         Ok(found)
     } else {
-        Err(Problem::missing_scope(scope.name()))
+        // Of several that would do, the first is what whoever calls this most likely meant.
+        let missing = scopes.first().map_or("", |scope| scope.name());
+        Err(Problem::missing_scope(missing))
     }
 }

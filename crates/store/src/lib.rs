@@ -8,6 +8,7 @@ pub mod error;
 pub mod pool;
 mod schema;
 
+pub mod doctor;
 pub mod migrate;
 pub mod roles;
 pub mod settings;

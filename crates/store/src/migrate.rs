@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::pool::{Conn, connect};
 use crate::{partitions, roles};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../db/migrations");
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../db/migrations");
 
 /// Key of the advisory lock: "runwatch" as bytes.
 const LOCK: i64 = i64::from_be_bytes(*b"runwatch");

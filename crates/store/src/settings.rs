@@ -33,23 +33,26 @@ struct Setting {
     value: String,
 }
 
-/// Checks that commits are durable and that writes are taken.
+/// Checks that commits are durable and that writes are taken: the first thing that is wrong.
 pub async fn check_writable(conn: &mut Conn) -> Result<Option<NotFit>> {
+    Ok(check_settings(conn).await?.into_iter().next())
+}
+
+/// Everything that is wrong with the settings of the database.
+pub async fn check_settings(conn: &mut Conn) -> Result<Vec<NotFit>> {
     let settings: Vec<Setting> = diesel::sql_query(
         "SELECT name, current_setting(name) AS value FROM unnest(ARRAY['fsync', 'full_page_writes', \
          'synchronous_commit', 'transaction_read_only']) AS name",
     )
     .load(conn)
     .await?;
-    for Setting { name, value } in settings {
-        if name == "transaction_read_only" && value == "on" {
-            return Ok(Some(NotFit::ReadOnly));
+    // synchronous_commit may also be local, remote_write or remote_apply: all of them flush.
+    let wrong = |Setting { name, value }| match name.as_str() {
+        "transaction_read_only" if value == "on" => Some(NotFit::ReadOnly),
+        durable if DURABILITY.contains(&durable) && value == "off" => {
+            Some(NotFit::NotDurable(name, value))
         }
-        // synchronous_commit may also be local, remote_write or remote_apply: all of them flush.
-        let safe = value != "off";
-        if DURABILITY.contains(&name.as_str()) && !safe {
-            return Ok(Some(NotFit::NotDurable(name, value)));
-        }
-    }
-    Ok(None)
+        _ => None,
+    };
+    Ok(settings.into_iter().filter_map(wrong).collect())
 }

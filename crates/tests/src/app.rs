@@ -82,6 +82,11 @@ impl TestApp {
         self.services.grpc_url()
     }
 
+    /// The address of query-api.
+    pub fn query_url(&self) -> String {
+        format!("http://{}", self.services.query.addr())
+    }
+
     /// Folds all deltas, as the worker does.
     pub async fn fold(&self) {
         self.db.fold().await;

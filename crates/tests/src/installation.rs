@@ -45,6 +45,11 @@ impl Installation {
 
     /// Starts it with its data in this folder, and waits until it says that it runs.
     pub async fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[]).await
+    }
+
+    /// The same with further arguments.
+    pub async fn start_with(data_dir: &Path, args: &[&str]) -> Self {
         let env_file = data_dir.with_extension("env");
         let mut child = Command::new(binaries::path("runwatch"))
             .args(["up", "--ingest-rate-limit", "0", "--query-rate-limit", "0"])
@@ -53,6 +58,7 @@ impl Installation {
             .arg(data_dir)
             .arg("--env-file")
             .arg(&env_file)
+            .args(args)
             .env_remove("DATABASE_URL")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -15,6 +15,7 @@ pub mod answer;
 pub mod app;
 
 pub mod binaries;
+pub mod command;
 pub mod grpc;
 pub mod installation;
 pub mod ledger;

@@ -37,3 +37,16 @@ fn what_is_not_a_postgres_url_is_refused() {
         Err(BadUrl)
     );
 }
+
+#[test]
+fn the_place_of_a_database_is_said_without_its_login() {
+    let place = place_of("postgres://me:p@ss@db.example.com:5432/runwatch?sslmode=disable");
+    assert_eq!(place, "the database db.example.com:5432/runwatch");
+    assert_eq!(place_of("postgres:///runwatch"), "the database /runwatch");
+}
+
+#[test]
+fn only_postgres_is_a_database_of_ours() {
+    assert!(is_one("postgres://a@b/c") && is_one("postgresql://a@b/c"));
+    assert!(!is_one("mysql://a@b/c") && !is_one("postgres") && !is_one(""));
+}

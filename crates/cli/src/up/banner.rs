@@ -18,6 +18,7 @@ pub(super) struct Banner {
     grpc_url: String,
     keys: FirstKeys,
     is_open: bool,
+    has_demo: bool,
 }
 
 impl Banner {
@@ -35,12 +36,23 @@ impl Banner {
             grpc_url: format!("http://{}", reachable(args.listen, ports.grpc)),
             keys,
             is_open: !args.listen.is_loopback(),
+            has_demo: args.demo,
         }
     }
 
     /// The URL under which people reach the installation.
     pub(super) fn public_url(&self) -> &str {
         &self.public_url
+    }
+
+    /// Where this machine itself reaches the installation.
+    pub(super) fn local_url(&self) -> &str {
+        &self.local_url
+    }
+
+    /// The key that may only send.
+    pub(super) fn ingest_key(&self) -> &str {
+        &self.keys.ingest
     }
 
     /// The file from which scripts take address and key.
@@ -62,9 +74,15 @@ impl Banner {
             grpc_url,
             keys: FirstKeys { ingest, all_scopes },
             is_open,
+            has_demo,
         } = self;
         let warning = if *is_open {
             "This address is plain HTTP for all who reach it: put TLS before it.\n"
+        } else {
+            ""
+        };
+        let demo = if *has_demo {
+            "\nSix made-up agents send to this project; their runs have the tag \"demo\".\n"
         } else {
             ""
         };
@@ -76,7 +94,7 @@ OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT={local_url} for HTTP, {grpc_url} for 
 Keys of the project "{PROJECT}":
   for agents, may only send:  {ingest}
   for scripts, all scopes:    {all_scopes}
-
+{demo}
 Send a run:
   curl -sS {local_url}/v1/runs -H 'X-API-Key: {ingest}' -H 'Content-Type: application/json' -d '{{"run_id":"{EXAMPLE_RUN}","agent_id":"support-bot","status":"succeeded","input":{{"question":"Where is my order?"}},"output":{{"answer":"On its way."}},"steps":[{{"name":"answer","kind":"llm","model":"gpt-4o","usage":{{"input_tokens":812,"output_tokens":96}}}}]}}'
 Read it back:

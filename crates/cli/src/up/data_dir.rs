@@ -21,7 +21,7 @@ const DEFAULT: &str = ".runwatch";
 /// The same for root: PostgreSQL's account can enter it, and cannot enter root's home.
 const DEFAULT_FOR_ROOT: &str = "/var/lib/runwatch";
 /// Free space below which nothing is started: a full disk is worse than no start.
-const FREE_BYTES_MIN: u64 = 1 << 30;
+pub(crate) const FREE_BYTES_MIN: u64 = 1 << 30;
 /// How long the processes of an earlier start may take to end: each service drains for 30 s at
 /// most, PostgreSQL for 60 s.
 const EARLIER_START_LIMIT: Duration = Duration::from_secs(120);
@@ -39,8 +39,7 @@ pub(super) struct DataDir {
 impl DataDir {
     /// Makes, locks and checks the folder.
     pub(super) async fn open(path: Option<&Path>) -> Result<Self> {
-        let default = if is_root() { DEFAULT_FOR_ROOT } else { DEFAULT };
-        let path = path.unwrap_or(Path::new(default));
+        let path = &path.map_or_else(default_data_dir, Path::to_owned);
         let failed = || format!("failed to set up the data folder {}", path.display());
         let path = make(path).with_context(failed)?;
         let lock = lock(&path)?;
@@ -65,6 +64,11 @@ impl DataDir {
     pub(super) fn children_lock(&self) -> &File {
         &self.children_lock
     }
+}
+
+/// The folder where nobody says another.
+pub(crate) fn default_data_dir() -> PathBuf {
+    PathBuf::from(if is_root() { DEFAULT_FOR_ROOT } else { DEFAULT })
 }
 
 /// Makes the folder, which others may pass through but not list, and gives its absolute path.

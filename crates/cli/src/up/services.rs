@@ -20,6 +20,12 @@ use crate::secrets::Secrets;
 /// within 20 s.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long the demo may take to end: it only says what it has sent.
+const DEMO_STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// How much of the past the demo fills.
+const DEMO_BACKFILL: &str = "24h";
+
 /// The variable by which the services are told how to write log lines.
 const LOG_FORMAT: &str = "RUNWATCH_LOG_FORMAT";
 
@@ -121,6 +127,25 @@ fn program(
         dir: "/".into(),
         stop_signal: Signal::TERM,
         stop_limit: STOP_LIMIT,
+        output: Output::Console,
+    })
+}
+
+/// `runwatch demo` as a child: it sends the last day and goes on until it is stopped.
+pub(super) fn demo_program(url: &str, ingest_key: &str) -> Result<Program> {
+    let path = env::current_exe().context("failed to find the path of `runwatch`")?;
+    Ok(Program {
+        name: "demo",
+        account: account_for(&path)?,
+        path,
+        args: ["demo", "--backfill", DEMO_BACKFILL].map(Into::into).into(),
+        env: vec![
+            ("RUNWATCH_URL", url.to_owned()),
+            ("RUNWATCH_API_KEY", ingest_key.to_owned()),
+        ],
+        dir: "/".into(),
+        stop_signal: Signal::INT,
+        stop_limit: DEMO_STOP_LIMIT,
         output: Output::Console,
     })
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::data_dir::DataDir;
 use super::ready::{self, Question};
-use super::services::{RoleUrls, programs};
+use super::services::{RoleUrls, demo_program, programs};
 use crate::args::UpArgs;
 use crate::console::say;
 use crate::lifeline::Lifeline;
@@ -23,6 +23,7 @@ pub(super) struct Stack {
     postgres: Option<Supervised>,
     services: Vec<Supervised>,
     nginx: Option<Supervised>,
+    demo: Option<Supervised>,
 }
 
 impl Stack {
@@ -33,6 +34,7 @@ impl Stack {
             postgres: None,
             services: Vec::new(),
             nginx: None,
+            demo: None,
         }
     }
 
@@ -131,6 +133,14 @@ impl Stack {
         Ok(access_log)
     }
 
+    /// Starts the made-up agents; they are clients like any other.
+    pub(super) fn start_demo(&mut self, url: &str, ingest_key: &str) -> Result<()> {
+        let program = demo_program(url, ingest_key)?;
+        let demo = Supervised::start(program, &self.lifeline);
+        self.demo = Some(demo.context("failed to start the demo")?);
+        Ok(())
+    }
+
     /// Stops what runs: first nobody comes in any more, then the services end what they have
     /// begun, and the database goes last.
     pub(super) async fn stop(self) {
@@ -139,7 +149,11 @@ impl Stack {
             postgres,
             services,
             nginx,
+            demo,
         } = self;
+        if let Some(demo) = demo {
+            demo.stop().await;
+        }
         if let Some(nginx) = nginx {
             nginx.stop().await;
         }

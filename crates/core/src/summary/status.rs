@@ -72,7 +72,17 @@ fn of_root(root: &Step, agent: Option<&Step>) -> RunStatus {
     match root.status {
         StepStatus::Failed => RunStatus::Failed,
         StepStatus::Cancelled => RunStatus::Cancelled,
-        StepStatus::Unset if root.kind == StepKind::Chain && agent_failed => RunStatus::Failed,
+        StepStatus::Unset if is_wrapper(root) && agent_failed => RunStatus::Failed,
         StepStatus::Running | StepStatus::Unset | StepStatus::Succeeded => RunStatus::Succeeded,
+    }
+}
+
+/// Whether a step only wraps an agent: a chain, or a workflow that stands as an agent without a
+/// name.
+fn is_wrapper(root: &Step) -> bool {
+    match root.kind {
+        StepKind::Chain => true,
+        StepKind::Agent => root.agent.is_none(),
+        _ => false,
     }
 }

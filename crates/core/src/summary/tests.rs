@@ -77,6 +77,25 @@ fn a_wrapper_that_does_not_judge_leaves_it_to_its_agent() {
 }
 
 #[test]
+fn a_workflow_without_a_name_is_named_and_judged_by_its_agent() {
+    let workflow = step(1, None, StepKind::Agent);
+    let mut agent = with_status(step(2, Some(1), StepKind::Agent), StepStatus::Failed);
+    agent.agent = Some("helper".to_owned());
+    let summary = of_steps(&[workflow.clone(), agent.clone()]);
+    assert_eq!(
+        (summary.agent.as_deref(), summary.status),
+        (Some("helper"), RunStatus::Failed)
+    );
+    let mut boss = workflow;
+    boss.agent = Some("boss".to_owned());
+    let summary = of_steps(&[boss, agent]);
+    assert_eq!(
+        (summary.agent.as_deref(), summary.status),
+        (Some("boss"), RunStatus::Succeeded)
+    );
+}
+
+#[test]
 fn only_the_deepest_failed_step_is_a_failure() {
     let failed = |id, parent| with_status(step(id, parent, StepKind::Chain), StepStatus::Failed);
     let summary = of_steps(&[failed(1, None), failed(2, Some(1)), failed(3, Some(2))]);

@@ -57,6 +57,17 @@ impl Rejection {
         }
     }
 
+    /// A span that could not be taken.
+    pub(super) fn of_span(span: &runwatch_otlp::Rejected) -> Self {
+        Self {
+            index: span.index,
+            id: Some(span.id.clone()).filter(|id| id != "/"),
+            code: span.code.to_owned(),
+            field: None,
+            message: span.message.clone(),
+        }
+    }
+
     /// An item that contradicts what was stored before.
     pub(super) fn conflict(index: usize, run: RunId, conflict: &Conflict) -> Self {
         let id = match conflict.what {

@@ -73,7 +73,7 @@ pub(super) async fn take_in(
     Ok(verdicts.into_response())
 }
 
-fn is_lines(request: &HttpRequest) -> Result<bool, Problem> {
+pub(super) fn is_lines(request: &HttpRequest) -> Result<bool, Problem> {
     match media_type(request).as_str() {
         "application/json" | "" => Ok(false),
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(true),
@@ -83,6 +83,17 @@ fn is_lines(request: &HttpRequest) -> Result<bool, Problem> {
             "Send application/json or application/x-ndjson.",
         )),
     }
+}
+
+/// A body as text.
+pub(super) fn text(body: &Bytes) -> Result<&str, Problem> {
+    std::str::from_utf8(body).map_err(|_not_utf8| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_utf8",
+            "The body is not UTF-8.",
+        )
+    })
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
@@ -117,13 +128,7 @@ struct Decoded {
 
 impl Decoding {
     fn decode(self, body: &Bytes) -> Result<(Decoded, Arrival), Problem> {
-        let text = std::str::from_utf8(body).map_err(|_not_utf8| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_utf8",
-                "The body is not UTF-8.",
-            )
-        })?;
+        let text = text(body)?;
         let items = items(text, self.is_lines, ITEMS_PER_REQUEST_MAX)?;
         let received_at = self.app.clock.now();
         let context = Context {

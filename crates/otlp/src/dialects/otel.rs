@@ -4,17 +4,33 @@
 use runwatch_core::claims::Field;
 use runwatch_core::step::StepKind;
 
-use super::{Dialect, kind_rank};
+use super::{Dialect, NOTHING, kind_rank};
 use crate::normal::{Draft, Role, Sayings, Text};
 use crate::span::Event;
 use crate::value::Value;
 
 /// The dialect.
 pub(super) const DIALECT: Dialect = Dialect {
-    attribute,
-    event,
-    resource,
+    segments: &[
+        "db",
+        "http",
+        "error",
+        "exception",
+        "rpc",
+        "server",
+        "session",
+        "user",
+        "enduser",
+    ],
+    attribute: Some(attribute),
+    event: Some(event),
+    resource: Some(resource),
+    status: Some(status),
+    ..NOTHING
 };
+
+/// Value of `error.type` that says nothing (semantic conventions, `error.type`).
+const OTHER: &str = "_OTHER";
 
 /// Databases that hold vectors, so that what is asked of them is a retrieval.
 const VECTOR_DATABASES: [&str; 8] = [
@@ -50,11 +66,18 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
             draft.kind(kind_rank(13, 2), StepKind::Http);
             Role::Filterable
         }
+        "error.type" if value.as_str() == Some(OTHER) => Role::Kept,
         "error.type" => {
             if value.integer().is_some() {
                 draft.text(Text::ErrorCode, 4, value);
             }
             draft.text(Text::ErrorKind, 1, value)
+        }
+        "exception.type" => draft.text(Text::ErrorKind, 3, value),
+        "exception.message" => draft.text(Text::ErrorMessage, 3, value),
+        "exception.stacktrace" => {
+            draft.stack = draft.stack.or(value.as_str());
+            Role::Kept
         }
         "rpc.response.status_code" => draft.text(Text::ErrorCode, 1, value),
         "http.response.status_code" => draft.text(Text::ErrorCode, 2, value),
@@ -65,6 +88,10 @@ fn attribute<'s>(key: &'s str, value: &'s Value<'s>, draft: &mut Draft<'s>) -> R
         "enduser.id" => draft.sayings.field(Field::UserId, 3, value),
         _ => Role::Unknown,
     }
+}
+
+fn status<'s>(message: &'s str, draft: &mut Draft<'s>) {
+    draft.set_text(Text::ErrorMessage, 1, message.into());
 }
 
 fn event<'s>(event: &'s Event<'s>, draft: &mut Draft<'s>) {

@@ -9,7 +9,7 @@ use runwatch_core::payload::{Encoding, Owner};
 use runwatch_core::run::RunPart;
 use runwatch_core::step::Step;
 
-use super::fixtures::{NAMES, body, decode};
+use super::fixtures::{body, decode, names};
 use crate::Format;
 
 /// The scalars of a value as text; JSON in a string is looked into, since a body may hold it as
@@ -28,7 +28,9 @@ fn leaves(value: &AnyValue, out: &mut Vec<String>) {
         Some(any_value::Value::BoolValue(flag)) => out.push(flag.to_string()),
         Some(any_value::Value::IntValue(number)) => out.push(number.to_string()),
         Some(any_value::Value::DoubleValue(number)) => {
-            out.push(serde_json::json!(number).to_string())
+            // As it is when it was read from JSON, whose last digit may differ.
+            let json = serde_json::from_str::<serde_json::Value>(&format!("{number:?}"));
+            out.push(json.unwrap().to_string())
         }
         Some(any_value::Value::ArrayValue(list)) => {
             list.values.iter().for_each(|value| leaves(value, out))
@@ -73,6 +75,8 @@ fn stored(run: &RunPart, step: &Step) -> BTreeSet<String> {
     ];
     all.extend(texts.into_iter().flatten().cloned());
     all.insert(step.name.clone());
+    let cost = step.reported_cost.map(|cost| cost.dollars());
+    all.extend(cost.map(|dollars| serde_json::json!(dollars).to_string()));
     let usage = step.usage;
     let counts = [
         usage.input,
@@ -113,7 +117,8 @@ fn is_stored(stored: &BTreeSet<String>, value: &str) -> bool {
 
 #[test]
 fn every_value_of_every_recorded_span_is_found_again() {
-    for name in NAMES {
+    for name in names() {
+        let name = name.as_str();
         let (body, format) = body(name);
         let request: ExportTraceServiceRequest = match format {
             Format::Protobuf => Message::decode(&*body).unwrap(),

@@ -173,9 +173,10 @@ fn of_two_flattened_lists_the_first_of_the_row_is_taken() {
 #[test]
 fn metadata_and_tags_are_said_of_the_run() {
     let run = run_with([
+        ("openinference.span.kind", text("CHAIN")),
         (
             "metadata",
-            text(r#"{"thread_id":"t1","step":1,"nested":{"a":[1]}}"#),
+            text(r#"{"thread_id":"t1","step":1,"nested":{"a":[1]},"langgraph_node":"one"}"#),
         ),
         ("tag.tags", text(r#"["a","b"]"#)),
         ("agent.id", text("a1")),

@@ -39,21 +39,21 @@ fn partial_success_tells_how_many_and_why() {
 #[test]
 fn a_status_carries_code_and_message() {
     for code in [0, 3, 14, -1] {
-        let body = status(Protobuf, code, "the database is away");
+        let body = status(Protobuf, code, "the database is away", None);
         let read = RpcStatus::decode(&*body).unwrap();
         assert_eq!(
             (read.code, read.message.as_str()),
             (code, "the database is away")
         );
     }
-    let body = String::from_utf8(status(Json, 14, "a\nb")).unwrap();
+    let body = String::from_utf8(status(Json, 14, "a\nb", None)).unwrap();
     assert_eq!(body, r#"{"code":14,"message":"a\nb"}"#);
 }
 
 #[test]
 fn long_messages_are_cut_at_a_character() {
     let long = "é".repeat(1 << 20);
-    assert!(status(Protobuf, 3, &long).len() < 5_000);
+    assert!(status(Protobuf, 3, &long, None).len() < 5_000);
     let body = String::from_utf8(partial(Json, 1, &long)).unwrap();
     assert!(body.len() < 5_000 && body.contains('é'));
 }

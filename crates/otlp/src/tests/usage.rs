@@ -131,9 +131,11 @@ fn token_counts_that_are_none_are_left_out_flagged_and_kept() {
 }
 
 #[test]
-fn the_sum_over_a_run_that_one_framework_reports_is_no_usage() {
-    let usage = usage_of([("gen_ai.aggregated_usage.input_tokens", int(109))]);
-    assert_eq!(usage, TokenUsage::default());
+fn the_sum_over_a_run_that_one_framework_reports_stands_in_for_usage() {
+    let sum = ("gen_ai.aggregated_usage.input_tokens", int(109));
+    assert_eq!(usage_of([sum.clone()]).input, Some(109));
+    let own = ("gen_ai.usage.input_tokens", int(9));
+    assert_eq!(usage_of([sum, own]).input, Some(9));
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! The whole of it, as people start it: one command, the calls that it prints, Ctrl-C.
 
+mod demo;
+mod doctor;
+mod runs;
+mod validate;
+
 use std::process::Command;
 use std::time::Duration;
 

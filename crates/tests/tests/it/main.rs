@@ -14,6 +14,7 @@ mod runs;
 mod steps;
 mod traces;
 mod usage;
+mod validation;
 
 mod grpc;
 mod health;

@@ -60,3 +60,9 @@ fn an_open_address_is_warned_of_and_called_over_loopback() {
     assert!(text.contains("plain HTTP"), "{text}");
     assert!(!banner(&[]).text().contains("plain HTTP"));
 }
+
+#[test]
+fn the_demo_is_told_of() {
+    assert!(banner(&["--demo"]).text().contains("the tag \"demo\""));
+    assert!(!banner(&[]).text().contains("demo"));
+}

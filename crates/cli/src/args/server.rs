@@ -1,0 +1,24 @@
+//! Which installation a command talks to.
+
+use clap::Args;
+
+/// Address and key, as `runwatch up --env-file` writes them.
+#[derive(Clone, Debug, Args)]
+pub struct ServerArgs {
+    /// The installation's address
+    #[arg(
+        long,
+        env = "RUNWATCH_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub url: String,
+    /// An API key of the project; better set RUNWATCH_API_KEY, which no list of processes shows
+    #[arg(
+        long,
+        env = "RUNWATCH_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub key: Option<String>,
+}

@@ -1,0 +1,42 @@
+//! `runwatch doctor`: looks at everything that an installation stands on, and says what to do about
+//! what is wrong. It changes nothing, unless `--probe` sends a run.
+
+mod database;
+mod installation;
+mod machine;
+mod probe;
+mod report;
+mod rights;
+mod services;
+mod settings;
+
+use anyhow::{Result, bail};
+
+use crate::args::DoctorArgs;
+use crate::console::say;
+use crate::terminal::Paint;
+
+use installation::Installation;
+use report::Report;
+
+/// Checks everything, says what was found, and fails if there is a problem.
+pub(crate) async fn run(args: DoctorArgs) -> Result<()> {
+    let mut report = Report::default();
+    let installation = Installation::find(&args);
+    settings::check(&args, &mut report);
+    database::check(&args, &installation, &mut report).await;
+    machine::check(&installation, &mut report).await;
+    services::check(&args, &installation, &mut report).await;
+    if args.probe {
+        probe::check(&args, &mut report).await;
+    }
+    say(&match args.json {
+        true => report.json()?,
+        false => report.text(Paint::for_output()),
+    });
+    match report.problems() {
+        0 => Ok(()),
+        1 => bail!("there is a problem"),
+        problems => bail!("there are {problems} problems"),
+    }
+}

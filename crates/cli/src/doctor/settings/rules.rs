@@ -1,0 +1,76 @@
+//! What the values of the settings must be. The services decide it; a test asks them about the same
+//! values (`crates/tests/tests/it/doctor.rs`).
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+use crate::database_url;
+
+/// What a value must be.
+enum Rule {
+    /// A whole number within bounds.
+    Number(RangeInclusive<u64>),
+    /// Yes or no.
+    Flag,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// Where to listen.
+    Address,
+    /// Where the database is.
+    Database,
+    /// Where something is on the web.
+    WebAddress,
+}
+
+/// The rules by name; a setting without one takes any text.
+const RULES: [(&str, Rule); 14] = [
+    ("DATABASE_URL", Rule::Database),
+    ("DATABASE_POOL_SIZE", Rule::Number(1..=90)),
+    ("RUNWATCH_UNSAFE_DURABILITY", Rule::Flag),
+    ("RUNWATCH_LOG_FORMAT", Rule::OneOf(&["text", "json"])),
+    ("INGEST_BIND", Rule::Address),
+    ("QUERY_BIND", Rule::Address),
+    ("WORKER_BIND", Rule::Address),
+    ("RUNWATCH_DRAIN_SECONDS", Rule::Number(0..=600)),
+    ("RUNWATCH_HTTP_WORKERS", Rule::Number(1..=256)),
+    ("INGEST_WRITERS", Rule::Number(1..=64)),
+    ("INGEST_BYTES_IN_FLIGHT", Rule::Number(1 << 20..=1 << 36)),
+    ("QUERY_TIMEOUT_MS", Rule::Number(100..=600_000)),
+    ("RUNWATCH_URL", Rule::WebAddress),
+    ("RUNWATCH_PUBLIC_URL", Rule::WebAddress),
+];
+
+/// What is wrong with a value, without the value, which may be a secret in the wrong place.
+pub(super) fn complaint(name: &str, value: &str) -> Option<String> {
+    let (_, rule) = RULES.iter().find(|(ruled, _)| *ruled == name)?;
+    let (is_right, must) = match rule {
+        Rule::Number(bounds) => (
+            value.parse().is_ok_and(|number| bounds.contains(&number)),
+            format!("a number from {} to {}", bounds.start(), bounds.end()),
+        ),
+        Rule::Flag => (
+            matches!(value, "0" | "1" | "true" | "false"),
+            "1, 0, true or false".to_owned(),
+        ),
+        Rule::OneOf(words) => (words.contains(&value), words.join(" or ")),
+        Rule::Address => (
+            value.parse::<SocketAddr>().is_ok(),
+            "an address and a port, such as 127.0.0.1:8000".to_owned(),
+        ),
+        Rule::Database => (
+            database_url::is_one(value),
+            "a URL such as postgres://user:password@host:port/database".to_owned(),
+        ),
+        Rule::WebAddress => (
+            value.starts_with("http://") || value.starts_with("https://"),
+            "a URL such as https://runwatch.example.com".to_owned(),
+        ),
+    };
+    (!is_right).then(|| format!("it must be {must}"))
+}
+
+/// What a usable value puts at risk.
+pub(super) fn danger(name: &str, value: &str) -> Option<&'static str> {
+    let is_unsafe = name == "RUNWATCH_UNSAFE_DURABILITY" && matches!(value, "1" | "true");
+    is_unsafe.then_some("services are ready even if the database may lose commits; only for tests")
+}
