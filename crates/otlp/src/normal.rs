@@ -5,17 +5,21 @@
 //! stays, whichever attribute came first; that makes "the first source of the row that is present"
 //! exact within and across dialects.
 
+mod sayings;
+mod slot;
+mod standing;
+
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use runwatch_core::attributes::Visibility;
-use runwatch_core::claims::{Claims, Field};
-use runwatch_core::limits::{
-    ATTRIBUTE_KEY_BYTES_MAX, ATTRIBUTES_PER_RUN_MAX, TAGS_PER_RUN_MAX, TOKENS_PER_STEP_MAX,
-};
+use runwatch_core::limits::TOKENS_PER_STEP_MAX;
 use runwatch_core::money::NanoUsd;
 use runwatch_core::step::{StepKind, flags};
 
+pub(crate) use self::sayings::Sayings;
+pub(crate) use self::slot::Slot;
+pub(crate) use self::standing::Standing;
+use self::standing::{BODIES, TEXTS, TOKENS};
 use crate::content::Content;
 use crate::flattened::Item;
 use crate::span::Span;
@@ -31,44 +35,6 @@ const STANDING_IN: u16 = u16::MAX - 1;
 pub(crate) const UNKNOWN_MODEL: &str = "unknown";
 /// Nanoseconds of a microsecond.
 const MICROSECOND_NS: u64 = 1_000;
-
-/// A field that several sources may fill.
-#[derive(Clone, Debug)]
-pub(crate) struct Slot<T> {
-    rank: u16,
-    value: Option<T>,
-}
-
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self {
-            rank: u16::MAX,
-            value: None,
-        }
-    }
-}
-
-impl<T> Slot<T> {
-    /// Takes the value if nothing of the same or a smaller rank is there.
-    pub(crate) fn offer(&mut self, rank: u16, value: T) {
-        if self.value.is_none() || rank < self.rank {
-            *self = Self {
-                rank,
-                value: Some(value),
-            };
-        }
-    }
-
-    /// The value that stands.
-    pub(crate) fn get(&self) -> Option<&T> {
-        self.value.as_ref()
-    }
-
-    /// The rank of the value that stands; of none, one that everything beats.
-    pub(crate) fn rank(&self) -> u16 {
-        self.rank
-    }
-}
 
 /// Fields that are texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,77 +120,6 @@ impl Role {
         match self {
             Self::Unknown | Self::Filterable => Visibility::Filterable,
             _ => Visibility::PayloadOnly,
-        }
-    }
-}
-
-/// What is said of the run as a whole.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sayings<'s> {
-    fields: Vec<(Field, u8, Cow<'s, str>)>,
-    attributes: Vec<(Cow<'s, str>, u8, String)>,
-    tags: Vec<Cow<'s, str>>,
-    bodies: [Option<&'s Value<'s>>; 2],
-}
-
-impl<'s> Sayings<'s> {
-    /// Claims a field; `rank` is the place of the source in the field's list, from 1.
-    pub(crate) fn field(&mut self, field: Field, rank: u8, value: &'s Value<'s>) -> Role {
-        if let Some(text) = value.text() {
-            self.field_text(field, rank, text);
-        }
-        Role::Kept
-    }
-
-    /// As [`Sayings::field`], for what is no attribute.
-    pub(crate) fn field_text(&mut self, field: Field, rank: u8, text: Cow<'s, str>) {
-        self.fields.push((field, rank, text));
-    }
-
-    /// Claims an attribute of the run, as JSON text.
-    pub(crate) fn attribute(&mut self, key: Cow<'s, str>, rank: u8, json: String) {
-        let fits = key.len() <= ATTRIBUTE_KEY_BYTES_MAX && !key.contains('\0');
-        if fits && self.attributes.len() < ATTRIBUTES_PER_RUN_MAX {
-            self.attributes.push((key, rank, json));
-        }
-    }
-
-    /// Gives the run tags.
-    pub(crate) fn tags(&mut self, value: &'s Value<'s>) -> Role {
-        value.list().into_iter().for_each(|tag| self.tag(tag));
-        Role::Kept
-    }
-
-    /// Gives the run a tag.
-    pub(crate) fn tag(&mut self, tag: Cow<'s, str>) {
-        if self.tags.len() < TAGS_PER_RUN_MAX {
-            self.tags.push(tag);
-        }
-    }
-
-    /// What was said to be the run's input or output.
-    pub(crate) fn body(&mut self, body: Body, value: &'s Value<'s>) -> Role {
-        if !value.is_empty() {
-            self.bodies[body as usize].get_or_insert(value);
-        }
-        Role::Kept
-    }
-
-    /// The run's input or output, if one was said.
-    pub(crate) fn get_body(&self, body: Body) -> Option<&'s Value<'s>> {
-        self.bodies[body as usize]
-    }
-
-    /// Says all of it, as of the start of the step that said it.
-    pub(crate) fn say(&self, at_us: i64, claims: &mut Claims) {
-        for (field, rank, value) in &self.fields {
-            claims.claim(*field, *rank, at_us, value);
-        }
-        for (key, rank, json) in &self.attributes {
-            claims.claim_attribute(key, *rank, at_us, json.as_str());
-        }
-        for tag in &self.tags {
-            claims.tag(tag);
         }
     }
 }
@@ -440,12 +335,7 @@ impl<'s> Draft<'s> {
         if json.is_empty() {
             return;
         }
-        let rank = self.rank(place);
-        let slot = &mut self.messages[body as usize];
-        match &mut slot.value {
-            Some(list) if rank == slot.rank => list.push(json),
-            _ => slot.offer(rank, vec![json]),
-        }
+        self.messages[body as usize].add(self.rank(place), json);
     }
 
     /// The text that won.
@@ -468,140 +358,7 @@ impl<'s> Draft<'s> {
         &self.messages[body as usize]
     }
 
-    /// How it stands, to see later what changed.
-    pub(crate) fn standing(&self) -> Standing {
-        let sayings = &self.sayings;
-        Standing {
-            texts: self.texts.each_ref().map(Slot::rank),
-            tokens: self.tokens.each_ref().map(Slot::rank),
-            bodies: self.bodies.each_ref().map(Slot::rank),
-            messages: self.messages.each_ref().map(Slot::rank),
-            others: [
-                self.kind.rank(),
-                self.cost.rank(),
-                self.first_token_us.rank(),
-                self.instructions.rank(),
-                u16::from(!self.failed),
-            ],
-            items: self.item_counts,
-            run_fields: sayings.fields.len(),
-            run_attributes: sayings.attributes.len(),
-            tags: sayings.tags.len(),
-            run_bodies: sayings.bodies.map(|body| body.is_some()),
-        }
-    }
-
     fn rank(&self, place: u16) -> u16 {
         OVERRULING + 1 + self.column * PLACES + place
-    }
-}
-
-/// Ranks and numbers of what was offered to a draft.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Standing {
-    texts: [u16; 8],
-    tokens: [u16; 6],
-    bodies: [u16; 2],
-    messages: [u16; 2],
-    others: [u16; 5],
-    items: [usize; 2],
-    run_fields: usize,
-    run_attributes: usize,
-    tags: usize,
-    run_bodies: [bool; 2],
-}
-
-/// Names of the fields in the API, in the order of the draft's.
-const TEXTS: [&str; 8] = [
-    "name",
-    "agent",
-    "model",
-    "provider",
-    "tool",
-    "error.type",
-    "error.code",
-    "error.message",
-];
-/// As [`TEXTS`].
-const TOKENS: [&str; 6] = [
-    "usage.input_tokens",
-    "usage.output_tokens",
-    "usage.total_tokens",
-    "usage.cached_input_tokens",
-    "usage.cache_write_input_tokens",
-    "usage.reasoning_tokens",
-];
-/// As [`TEXTS`].
-const BODIES: [&str; 2] = ["input", "output"];
-/// As [`TEXTS`].
-const OTHERS: [&str; 5] = ["kind", "cost_usd", "first_token_ms", "input", "status"];
-/// As [`TEXTS`].
-const RUN_BODIES: [&str; 2] = ["run.input", "run.output"];
-
-impl Standing {
-    /// Whether a field is one that several attributes may fill together.
-    pub(crate) fn is_shared(field: &str) -> bool {
-        field.starts_with("run.") || BODIES.contains(&field)
-    }
-
-    /// Names of the fields that are not as they were.
-    pub(crate) fn changes(&self, before: &Self, draft: &Draft<'_>) -> BTreeSet<&'static str> {
-        let ranks = [
-            changed(TEXTS, &self.texts, &before.texts),
-            changed(TOKENS, &self.tokens, &before.tokens),
-            changed(BODIES, &self.bodies, &before.bodies),
-            changed(BODIES, &self.messages, &before.messages),
-            changed(BODIES, &self.items, &before.items),
-            changed(OTHERS, &self.others, &before.others),
-            changed(RUN_BODIES, &self.run_bodies, &before.run_bodies),
-        ];
-        let claimed = draft.sayings.fields.iter().skip(before.run_fields);
-        let lists = [
-            (
-                self.run_attributes != before.run_attributes,
-                "run.attributes",
-            ),
-            (self.tags != before.tags, "run.tags"),
-        ];
-        let lists = lists.into_iter().filter(|(is_longer, _)| *is_longer);
-        ranks
-            .into_iter()
-            .flatten()
-            .chain(claimed.map(|(field, ..)| run_field(*field)))
-            .chain(lists.map(|(_, name)| name))
-            .collect()
-    }
-}
-
-fn changed<const N: usize, T: PartialEq>(
-    names: [&'static str; N],
-    now: &[T; N],
-    before: &[T; N],
-) -> Vec<&'static str> {
-    let pairs = now.iter().zip(before);
-    let changed = names.into_iter().zip(pairs);
-    changed
-        .filter(|(_, (now, before))| now != before)
-        .map(|(name, _)| name)
-        .collect()
-}
-
-fn run_field(field: Field) -> &'static str {
-    match field {
-        Field::AgentName => "run.agent_id",
-        Field::AgentId => "run.agent_key",
-        Field::AgentType => "run.agent_type",
-        Field::AgentVersion => "run.agent_version",
-        Field::WorkflowId => "run.workflow_id",
-        Field::SessionId => "run.session_id",
-        Field::UserId => "run.user_id",
-        Field::Environment => "run.environment",
-        Field::Release => "run.release",
-        Field::ServiceName => "run.service_name",
-        Field::StartedAt => "run.started_at",
-        Field::EndedAt => "run.ended_at",
-        Field::Status => "run.status",
-        Field::Input => "run.input",
-        Field::Output => "run.output",
     }
 }

@@ -41,13 +41,14 @@ pub(super) fn kind(file: &Path, body: &[u8]) -> Kind {
 
 fn by_beginning(body: &[u8]) -> &'static str {
     let is_json = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(text).is_ok();
-    match body.trim_ascii_start() {
-        [b'{', ..] => {
-            let first = body.trim_ascii_start().split(|byte| *byte == b'\n').next();
-            let is_lines = !is_json(body) && first.is_some_and(is_json);
-            if is_lines { NDJSON } else { JSON }
-        }
-        [] | [b'[', ..] => JSON,
+    let text = body.trim_ascii_start();
+    let first = text.split(|byte| *byte == b'\n').next();
+    match text {
+        [] => JSON,
+        _ if is_json(body) => JSON,
+        [b'{', ..] if first.is_some_and(is_json) => NDJSON,
+        // An export in protobuf begins with a line feed, and a length that may be any letter.
+        [b'{' | b'[', ..] if !body.starts_with(b"\n") => JSON,
         _ => PROTOBUF,
     }
 }
