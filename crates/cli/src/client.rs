@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use error::CallError;
 use error::{NotSent, Refusal};
 
-use crate::args::server::ServerArgs;
+use crate::args::server::{ServerArgs, URL_DEFAULT};
 
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -69,7 +69,12 @@ impl Client {
     }
 
     fn build(url: &str, key: Option<String>, silence: Duration) -> Result<Self> {
-        let base = url.trim().trim_end_matches('/').to_owned();
+        // A variable that is set to nothing counts as not set.
+        let url = match url.trim() {
+            "" => URL_DEFAULT,
+            url => url,
+        };
+        let base = url.trim_end_matches('/').to_owned();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(silence)

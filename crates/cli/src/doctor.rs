@@ -20,7 +20,12 @@ use installation::Installation;
 use report::Report;
 
 /// Checks everything, says what was found, and fails if there is a problem.
-pub(crate) async fn run(args: DoctorArgs) -> Result<()> {
+pub(crate) async fn run(mut args: DoctorArgs) -> Result<()> {
+    // A variable that is set to nothing counts as not set.
+    let texts = [&mut args.database_url, &mut args.url, &mut args.key];
+    texts
+        .into_iter()
+        .for_each(|text| *text = text.take().filter(|text| !text.trim().is_empty()));
     let mut report = Report::default();
     let installation = Installation::find(&args);
     settings::check(&args, &mut report);

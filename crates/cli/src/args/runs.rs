@@ -18,7 +18,7 @@ const STEPS_MAX: i64 = 5_000;
 pub enum RunsCommand {
     /// List runs, the latest first
     #[command(visible_alias = "ls")]
-    List(ListRunsArgs),
+    List(Box<ListRunsArgs>),
     /// Show one run: what it cost, its steps over time, what went wrong
     Show(ShowRunArgs),
 }
@@ -29,11 +29,11 @@ pub struct ListRunsArgs {
     /// Only of this agent
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
-    /// Only in these states, separated by commas: running, succeeded, failed, cancelled, timed_out,
-    /// abandoned
+    /// Only in these states, separated by commas: running, succeeded, failed, cancelled,
+    /// `timed_out`, abandoned
     #[arg(long, value_delimiter = ',', value_parser = status)]
     pub status: Vec<RunStatus>,
-    /// Only with a failure of this type, such as rate_limit, timeout, tool_error or loop
+    /// Only with a failure of this type, such as `rate_limit`, timeout, `tool_error` or loop
     #[arg(long, value_name = "TYPE", value_parser = failure_type)]
     pub failure: Option<FailureType>,
     /// Only of this session

@@ -12,7 +12,7 @@ pub struct TailArgs {
     /// Only runs of this agent
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
-    /// Only runs in these states, separated by commas, such as failed,timed_out
+    /// Only runs in these states, separated by commas, such as `failed,timed_out`
     #[arg(long, value_delimiter = ',', value_parser = status)]
     pub status: Vec<RunStatus>,
     /// Show each step as well, below its run

@@ -11,7 +11,7 @@ use crate::terminal::Colour;
 /// Lists runs, or shows one.
 pub(crate) async fn run(command: RunsCommand) -> Result<()> {
     match command {
-        RunsCommand::List(args) => list::run(args).await,
+        RunsCommand::List(args) => list::run(*args).await,
         RunsCommand::Show(args) => show::run(args).await,
     }
 }

@@ -53,6 +53,10 @@ const FLASH: Model = model("gemini-2.5-flash", "gcp.gemini");
 const MISTRAL: Model = model("mistral-small-latest", "mistral_ai");
 const EMBEDDING: Model = model("text-embedding-3-small", "openai");
 
+/// Raised whenever the story changes, so that runs of another version are other runs and do not
+/// contradict those that it sent.
+const STORY: u64 = 1;
+
 /// Of a hundred runs in a busy hour, how many there are in each hour of the day (UTC).
 const HOURS: [i64; 24] = [
     18, 14, 12, 12, 15, 22, 38, 60, 82, 95, 100, 98, 90, 94, 100, 98, 92, 84, 70, 56, 46, 38, 30,
@@ -85,13 +89,13 @@ pub(super) fn runs_of_minute(seed: u64, rate: u32, minute: i64) -> Vec<Run> {
     let busy = HOURS[usize::try_from(hour).unwrap_or(0)];
     let mut runs = Vec::new();
     for (agent, number) in AGENTS.iter().zip(0_u64..) {
-        let key = [seed, minute.unsigned_abs(), number];
+        let key = [seed, STORY, minute.unsigned_abs(), number];
         let mut random = Random::of(&key);
         // Runs of a hundred thousand: the rest decides whether there is one more.
         let expected = agent.share * busy * i64::from(rate);
         let count = expected / 100_000 + i64::from(random.below(100_000) < expected % 100_000);
         for one in 0..count.unsigned_abs() {
-            let random = Random::of(&[key[0], key[1], key[2], one + 1]);
+            let random = Random::of(&[key[0], key[1], key[2], key[3], one + 1]);
             runs.push(run(seed, agent, minute, random));
         }
     }

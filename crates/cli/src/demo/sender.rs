@@ -1,5 +1,8 @@
 //! Sends what is new, in requests of a fitting size, and again where that helps.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use anyhow::Result;

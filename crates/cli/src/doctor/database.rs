@@ -201,7 +201,8 @@ impl Checks<'_> {
                 self.report.problem(AREA, what, advice);
             }
             1..DAYS_AHEAD_MIN => {
-                let what = format!("{table} has partitions for {days} days only");
+                let last = if days == 1 { "today" } else { "tomorrow" };
+                let what = format!("{table} has partitions until {last} only");
                 self.report.warning(AREA, what, advice);
             }
             days => {

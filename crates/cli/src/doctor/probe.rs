@@ -2,26 +2,17 @@
 
 use std::time::Instant;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::report::{Area, Report};
 use crate::args::DoctorArgs;
-use crate::args::server::ServerArgs;
+use crate::args::server::{ServerArgs, URL_DEFAULT};
 use crate::client::{self, Client};
 use crate::clock;
 
 /// The agent of the runs that are sent.
 const AGENT: &str = "runwatch-doctor";
-/// The address where none is given.
-const URL_DEFAULT: &str = "http://127.0.0.1:8080";
-
-/// What ingest-api says about a run.
-#[derive(Deserialize)]
-struct Verdicts {
-    accepted: usize,
-}
 
 /// Sends a run and reads it back.
 pub(super) async fn check(args: &DoctorArgs, report: &mut Report) {
@@ -55,9 +46,8 @@ async fn probe(server: &ServerArgs) -> client::Result<(u128, u128)> {
         "steps": [{"name": "probe", "kind": "tool", "started_at": now, "ended_at": now}],
     });
     let began = Instant::now();
-    let verdicts: Verdicts = client.post("/v1/runs", &body).await?;
+    let _verdicts: Value = client.post("/v1/runs", &body).await?;
     let stored = began.elapsed().as_millis();
-    debug_assert_eq!(verdicts.accepted, 1, "its id is new");
     let began = Instant::now();
     let _run: Value = client.get(&format!("/v1/runs/{run}"), &[]).await?;
     Ok((stored, began.elapsed().as_millis()))

@@ -67,7 +67,10 @@ fn the_demo_fills_the_past_and_sent_again_it_is_the_same() {
                     }
                 }
                 Some(_) => {}
-                None => assert!(run["last_received_at"].to_string() > latest, "{run}"),
+                None => {
+                    let received = run["last_received_at"].to_string();
+                    assert!(received > latest, "{run}");
+                }
             }
         }
         assert!(installation.interrupt().await.success());

@@ -93,7 +93,7 @@ fn what_is_broken_in_the_database_is_found() {
             "problem: migrations are still to be run: ",
             "warning: the schema is newer than this program: 99990101000000",
             "problem: row-level security is not forced on agent_runs",
-            "warning: agent_payloads has partitions for 1 days only",
+            "warning: agent_payloads has partitions until today only",
             "problem: runwatch_query may INSERT in agent_steps",
             "problem: runwatch_worker may TRUNCATE in agent_failures",
             "problem: runwatch_ingest may not INSERT in usage_deltas",

@@ -10,7 +10,7 @@ fn args(options: &str) -> ListRunsArgs {
     let Command::Runs(RunsCommand::List(args)) = cli.command else {
         panic!("not `runs list`")
     };
-    args
+    *args
 }
 
 fn runs() -> Vec<Run> {
