@@ -1,5 +1,6 @@
 //! The paths of query-api; a file has one endpoint, and the shapes that several share are beside it.
 
+mod export;
 mod failure_groups;
 mod failures;
 mod models;
@@ -40,6 +41,7 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(models::list_models)
         .service(tools::list_tools)
         .service(usage::get_usage)
+        .service(export::get_export)
         .service(quarantine::list_quarantine);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A use case is a function is a transaction; the caller passes the connection and the project.
 //! The hot write path ([`ingest`]) speaks tokio-postgres, because it needs pipelining and arrays as
-//! parameters; everything else speaks diesel. This crate knows neither HTTP nor dialects.
+//! parameters, and so do exports ([`export`]), because they copy rows out; everything else speaks diesel. This crate knows neither HTTP nor dialects.
 
 pub mod error;
 pub mod pool;
@@ -22,6 +22,7 @@ pub mod fold;
 pub mod lifecycle;
 pub mod partitions;
 
+pub mod export;
 pub mod failure_groups;
 pub mod failures;
 pub mod payload_parts;

@@ -1,6 +1,6 @@
 //! `GET /v1/usage`
 
-mod group;
+pub(super) mod group;
 
 use actix_web::get;
 use actix_web::web::{Data, Json};

@@ -20,7 +20,7 @@ pub(super) const COST: &str = "coalesce(cost_nano_usd, 0)";
 pub(super) const TOKENS: &str = "(input_tokens + output_tokens)";
 
 /// What a run must be to be listed; what is not set does not matter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunFilter {
     /// The agent's name.
     pub agent: Option<String>,

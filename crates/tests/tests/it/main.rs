@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and a proof says what it counted"
 )]
 
+mod export;
 mod failures;
 mod quarantine;
 mod runs;
