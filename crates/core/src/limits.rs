@@ -83,6 +83,16 @@ pub const EXPORT_PAGE_BYTES: usize = 16 << 20;
 pub const EXPORT_PAYLOAD_BYTES: usize = 16 << 20;
 /// Exports that one query-api writes at a time.
 pub const EXPORTS_MAX: usize = 4;
+/// Runs with a session that one page of sessions is looked for among.
+pub const SESSION_RUNS_SCANNED_MAX: i64 = 20_000;
+/// Runs of one session that are added up, the latest.
+pub const SESSION_RUNS_MAX: i64 = 1_000;
+/// Runs of one workflow that are added up, the latest.
+pub const WORKFLOW_RUNS_MAX: i64 = 5_000;
+/// Runs of one workflow whose steps are looked at, the latest.
+pub const WORKFLOW_STEPS_RUNS_MAX: i64 = 200;
+/// Steps of one workflow's runs that are looked at.
+pub const WORKFLOW_STEPS_SCANNED_MAX: i64 = 50_000;
 /// Days ahead for which partitions are kept ready.
 pub const PARTITION_DAYS_AHEAD: i64 = 30;
 

@@ -6,9 +6,11 @@ mod failures;
 mod models;
 mod quarantine;
 mod runs;
+mod sessions;
 mod steps;
 mod timeline;
 mod usage;
+mod workflows;
 
 mod activity;
 mod agents;
@@ -40,6 +42,8 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(agents::list_agents)
         .service(models::list_models)
         .service(tools::list_tools)
+        .service(sessions::list_sessions)
+        .service(workflows::list_workflows)
         .service(usage::get_usage)
         .service(export::get_export)
         .service(quarantine::list_quarantine);

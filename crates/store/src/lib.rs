@@ -28,5 +28,7 @@ pub mod failures;
 pub mod payload_parts;
 pub mod quarantine;
 pub mod runs;
+pub mod sessions;
 pub mod steps;
 pub mod usage;
+pub mod workflows;

@@ -11,9 +11,11 @@ mod export;
 mod failures;
 mod quarantine;
 mod runs;
+mod sessions;
 mod steps;
 mod traces;
 mod usage;
+mod workflows;
 
 mod health;
 mod keys;
