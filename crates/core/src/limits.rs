@@ -83,6 +83,12 @@ pub const EXPORT_PAGE_BYTES: usize = 16 << 20;
 pub const EXPORT_PAYLOAD_BYTES: usize = 16 << 20;
 /// Exports that one query-api writes at a time.
 pub const EXPORTS_MAX: usize = 4;
+/// Bytes of the reason that feedback gives.
+pub const FEEDBACK_COMMENT_BYTES_MAX: usize = 10_000;
+/// Judgements that are added up for one answer about scores, the latest.
+pub const SCORES_SUMMED_MAX: i64 = 100_000;
+/// Conditions on scores in one filter of runs.
+pub const SCORE_CONDITIONS_MAX: usize = 10;
 /// Runs with a session that one page of sessions is looked for among.
 pub const SESSION_RUNS_SCANNED_MAX: i64 = 20_000;
 /// Runs of one session that are added up, the latest.

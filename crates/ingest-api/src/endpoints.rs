@@ -6,6 +6,7 @@ mod otlp_form;
 
 mod change_run;
 mod create_failures;
+mod create_feedback;
 mod create_runs;
 mod create_steps;
 mod create_traces;
@@ -34,6 +35,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(change_run::change_run)
         .service(create_steps::create_steps)
         .service(create_failures::create_failures)
+        .service(create_feedback::create_feedback)
         .service(record_heartbeat::record_heartbeat)
         .service(create_traces::create_traces);
 }

@@ -256,10 +256,9 @@ fn part(run: Run, shared: &[String]) -> RunPart {
         }
     }
     RunPart {
-        run_id: id,
         claims,
         steps,
-        failures: Vec::new(),
         payloads,
+        ..RunPart::empty(id)
     }
 }

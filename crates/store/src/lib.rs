@@ -25,6 +25,7 @@ pub mod partitions;
 pub mod export;
 pub mod failure_groups;
 pub mod failures;
+pub mod feedback;
 pub mod payload_parts;
 pub mod quarantine;
 pub mod runs;

@@ -3,7 +3,7 @@
 mod filter;
 mod row;
 
-pub use filter::RunFilter;
+pub use filter::{Comparison, RunFilter, ScoreCondition, ScoreValue};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::sql;

@@ -9,6 +9,7 @@
 
 mod export;
 mod failures;
+mod feedback;
 mod quarantine;
 mod runs;
 mod sessions;

@@ -1,7 +1,9 @@
 //! The filters of runs, as every list and export of runs takes them.
 
+use runwatch_core::limits::SCORE_CONDITIONS_MAX;
 use runwatch_core::money::NanoUsd;
 use runwatch_service::problem::Problem;
+use runwatch_store::runs::{Comparison, ScoreCondition, ScoreValue};
 
 /// Defines the parameters of a call that has, before its own, all filters of runs. Serde's `flatten`
 /// would do it, but takes unknown parameters and reads numbers as text.
@@ -63,6 +65,10 @@ macro_rules! run_filters {
             started_before: Option<Time>,
             /// Whether nothing was received for ten minutes while it runs.
             stalled: Option<bool>,
+            /// Its feedback: a name, `lt`, `le`, `eq`, `ne`, `ge` or `gt`, and a value, as in
+            /// `score=helpfulness:lt:0.5`. A value that is no number is compared as text, by `eq` or
+            /// `ne`; several have all to be met, 10 at most.
+            score: Vec<String>,
             $($own)*
         }
 
@@ -94,6 +100,7 @@ macro_rules! run_filters {
                     max_tokens: self.max_tokens.map(i64::from),
                     started_after: self.started_after.map(|time| time.0),
                     started_before: self.started_before.map(|time| time.0),
+                    scores: filter::scores(&self.score)?,
                 })
             }
         }
@@ -110,4 +117,52 @@ pub(crate) fn cost(name: &str, dollars: Option<f64>) -> Result<Option<NanoUsd>, 
     let amount = NanoUsd::from_dollars(dollars);
     let wrong = || Problem::invalid_parameter(name, "It must be from 0 to 1,000,000 dollars.");
     amount.ok_or_else(wrong).map(Some)
+}
+
+/// Reads conditions on scores.
+pub(crate) fn scores(texts: &[String]) -> Result<Vec<ScoreCondition>, Problem> {
+    if texts.len() > SCORE_CONDITIONS_MAX {
+        let detail = format!("There may be {SCORE_CONDITIONS_MAX} at most.");
+        return Err(Problem::invalid_parameter("score", detail));
+    }
+    let wrong = || {
+        let detail = "It must be a name, one of lt, le, eq, ne, ge, gt, and a value, such as \
+            helpfulness:lt:0.5; a text is compared by eq or ne.";
+        Problem::invalid_parameter("score", detail)
+    };
+    let read = |text: &String| condition(text).ok_or_else(wrong);
+    texts.iter().map(read).collect()
+}
+
+/// Reads `name:comparison:value`; a name may have colons, a text too, so that the first comparison in
+/// the middle divides them.
+fn condition(text: &str) -> Option<ScoreCondition> {
+    let comparisons = [
+        (":lt:", Comparison::Less),
+        (":le:", Comparison::LessOrEqual),
+        (":eq:", Comparison::Equal),
+        (":ne:", Comparison::NotEqual),
+        (":ge:", Comparison::GreaterOrEqual),
+        (":gt:", Comparison::Greater),
+    ];
+    let found = comparisons.into_iter().filter_map(|(sign, comparison)| {
+        let (name, value) = text.split_once(sign)?;
+        Some((name, comparison, value))
+    });
+    let (name, comparison, value) = found.min_by_key(|(name, ..)| name.len())?;
+    let value = match value {
+        "true" => ScoreValue::Number(1.0),
+        "false" => ScoreValue::Number(0.0),
+        other => match other.parse() {
+            Ok(number) if f64::is_finite(number) => ScoreValue::Number(number),
+            _ => ScoreValue::Text(other.to_owned()),
+        },
+    };
+    let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+    let fits = is_equality || matches!(value, ScoreValue::Number(_));
+    (fits && !name.is_empty()).then(|| ScoreCondition {
+        name: name.to_owned(),
+        comparison,
+        value,
+    })
 }
