@@ -112,7 +112,10 @@ fn values(front: &Front, dir: &Path) -> Result<Vec<(&'static str, String)>> {
             SocketAddr::new(front.listen, front.ports.grpc).to_string(),
         ),
         ("SERVER_NAMES", server_names(front)),
-        ("INGEST_GRPC", on_loopback(front.ports.ingest_grpc).to_string()),
+        (
+            "INGEST_GRPC",
+            on_loopback(front.ports.ingest_grpc).to_string(),
+        ),
         ("INGEST", on_loopback(front.ports.ingest).to_string()),
         ("QUERY", on_loopback(front.ports.query).to_string()),
         ("INGEST_CLIENT", client(front.ingest_rate).to_owned()),

@@ -81,17 +81,28 @@ impl StepId {
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
+
+    /// Writes its text, as [`Display`](fmt::Display) does, into a buffer that any id fits into, and
+    /// gives it back: for those who write very many.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8; 36]) -> &'b str {
+        if self.len == 16 {
+            return Uuid::from_bytes(self.bytes)
+                .hyphenated()
+                .encode_lower(buffer);
+        }
+        let digit = |number: u8| b"0123456789abcdef"[usize::from(number & 15)];
+        for (at, byte) in self.as_bytes().iter().enumerate() {
+            buffer[2 * at] = digit(byte >> 4);
+            buffer[2 * at + 1] = digit(*byte);
+        }
+        std::str::from_utf8(&buffer[..2 * self.as_bytes().len()]).expect("hex digits are ASCII")
+    }
 }
 
 impl fmt::Display for StepId {
     /// 16 hex digits, or a UUID with its dashes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.len == 16 {
-            return Uuid::from_bytes(self.bytes).fmt(f);
-        }
-        self.as_bytes()
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(self.encode(&mut [0; 36]))
     }
 }
 

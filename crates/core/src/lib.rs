@@ -17,6 +17,7 @@ pub mod time;
 
 pub mod claims;
 pub mod failures;
+pub mod feedback;
 pub mod payload;
 pub mod run;
 pub mod step;

@@ -73,6 +73,32 @@ pub const PAGE_ROWS_DEFAULT: u32 = 50;
 pub const SKELETON_STEPS_MAX: u32 = 100_000;
 /// Buckets of time in one answer about usage.
 pub const USAGE_BUCKETS_MAX: usize = 10_000;
+/// Rows of an export that are read, written and sent at a time: a few megabytes.
+pub const EXPORT_BATCH_ROWS: u32 = 10_000;
+/// Rows of one page of an export, which is written whole before it is sent.
+pub const EXPORT_PAGE_ROWS_MAX: u32 = 10_000;
+/// Bytes above which a page of an export ends early.
+pub const EXPORT_PAGE_BYTES: usize = 16 << 20;
+/// Bytes of inputs and outputs that an export reads at a time, unless a single step has more.
+pub const EXPORT_PAYLOAD_BYTES: usize = 16 << 20;
+/// Exports that one query-api writes at a time.
+pub const EXPORTS_MAX: usize = 4;
+/// Bytes of the reason that feedback gives.
+pub const FEEDBACK_COMMENT_BYTES_MAX: usize = 10_000;
+/// Judgements that are added up for one answer about scores, the latest.
+pub const SCORES_SUMMED_MAX: i64 = 100_000;
+/// Conditions on scores in one filter of runs.
+pub const SCORE_CONDITIONS_MAX: usize = 10;
+/// Runs with a session that one page of sessions is looked for among.
+pub const SESSION_RUNS_SCANNED_MAX: i64 = 20_000;
+/// Runs of one session that are added up, the latest.
+pub const SESSION_RUNS_MAX: i64 = 1_000;
+/// Runs of one workflow that are added up, the latest.
+pub const WORKFLOW_RUNS_MAX: i64 = 5_000;
+/// Runs of one workflow whose steps are looked at, the latest.
+pub const WORKFLOW_STEPS_RUNS_MAX: i64 = 200;
+/// Steps of one workflow's runs that are looked at.
+pub const WORKFLOW_STEPS_SCANNED_MAX: i64 = 50_000;
 /// Days ahead for which partitions are kept ready.
 pub const PARTITION_DAYS_AHEAD: i64 = 30;
 

@@ -3,6 +3,7 @@
 use crate::claims::Claims;
 use crate::coded::coded;
 use crate::failures::ToldFailure;
+use crate::feedback::Feedback;
 use crate::ids::RunId;
 use crate::payload::Payload;
 use crate::step::Step;
@@ -35,4 +36,37 @@ pub struct RunPart {
     pub failures: Vec<ToldFailure>,
     /// Inputs, outputs and their like.
     pub payloads: Vec<Payload>,
+    /// What somebody thinks of it.
+    pub feedback: Vec<Feedback>,
+}
+
+impl RunPart {
+    /// Nothing said of a run yet.
+    pub fn empty(run_id: RunId) -> Self {
+        Self {
+            run_id,
+            claims: Claims::default(),
+            steps: Vec::new(),
+            failures: Vec::new(),
+            payloads: Vec::new(),
+            feedback: Vec::new(),
+        }
+    }
+
+    /// What somebody thinks of a run, and nothing else: it does not make the run known.
+    pub fn of_feedback(run_id: RunId, feedback: Vec<Feedback>) -> Self {
+        Self {
+            feedback,
+            ..Self::empty(run_id)
+        }
+    }
+
+    /// Whether nothing is said of the run itself.
+    pub fn is_only_feedback(&self) -> bool {
+        !self.feedback.is_empty()
+            && self.claims.is_empty()
+            && self.steps.is_empty()
+            && self.failures.is_empty()
+            && self.payloads.is_empty()
+    }
 }

@@ -100,6 +100,23 @@ pub mod flags {
     pub const NUMBER: i16 = 1 << 4;
     /// Told one by one by the native API: it is never the run's root.
     pub const TOLD: i16 = 1 << 5;
+
+    /// The names of the bits that are set, as the API shows them.
+    pub fn names(bits: i16) -> Vec<&'static str> {
+        let names = [
+            (REMOTE_PARENT, "remote_parent"),
+            (SANITIZED, "sanitized"),
+            (CLOCK, "clock"),
+            (TRUNCATED, "truncated"),
+            (NUMBER, "number"),
+            (TOLD, "told"),
+        ];
+        names
+            .into_iter()
+            .filter(|(bit, _)| bits & bit != 0)
+            .map(|(_, name)| name)
+            .collect()
+    }
 }
 
 /// What a failed step says of its failure.

@@ -1,6 +1,6 @@
 //! Time: microseconds since 1970 in UTC, the resolution that Postgres keeps.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds of one minute.
@@ -37,6 +37,37 @@ impl Timestamp {
         }
     }
 
+    /// Adds the same to ASCII text: many times quicker, for those who write very many.
+    pub fn write_rfc3339(self, into: &mut Vec<u8>) {
+        let Some(time) = self
+            .to_utc()
+            .filter(|time| (0..=9_999).contains(&time.year()))
+        else {
+            into.extend_from_slice(self.to_rfc3339().as_bytes());
+            return;
+        };
+        let year = time.year().unsigned_abs();
+        let microsecond = time.nanosecond() / 1_000;
+        let fields = [
+            (year, 4, b'-'),
+            (time.month(), 2, b'-'),
+            (time.day(), 2, b'T'),
+            (time.hour(), 2, b':'),
+            (time.minute(), 2, b':'),
+            (time.second(), 2, b'.'),
+            (microsecond, 6, b'Z'),
+        ];
+        for (number, digits, end) in fields {
+            let mut power = 10_u32.pow(digits - 1);
+            while power > 0 {
+                let digit = u8::try_from(number / power % 10).expect("a digit is below ten");
+                into.push(b'0' + digit);
+                power /= 10;
+            }
+            into.push(end);
+        }
+    }
+
     /// The start of the minute that it lies in.
     pub fn minute(self) -> Self {
         Self(self.0 - self.0.rem_euclid(MINUTE_US))
@@ -45,5 +76,33 @@ impl Timestamp {
     /// The start of the hour that it lies in.
     pub fn hour(self) -> Self {
         Self(self.0 - self.0.rem_euclid(HOUR_US))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn both_ways_to_write_a_time_write_the_same() {
+        let times = [
+            0,
+            -1,
+            1_763_712_000_000_000,
+            1_763_712_000_000_001,
+            951_782_399_999_999,
+            253_402_300_799_999_999,
+            253_402_300_800_000_000,
+            -62_167_219_200_000_000,
+            -62_167_219_200_000_001,
+            i64::MAX,
+            i64::MIN,
+        ];
+        for us in times {
+            let mut written = Vec::new();
+            Timestamp(us).write_rfc3339(&mut written);
+            let expected = Timestamp(us).to_rfc3339();
+            assert_eq!(String::from_utf8(written).unwrap(), expected, "{us}");
+        }
     }
 }

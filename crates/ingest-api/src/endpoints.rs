@@ -8,6 +8,7 @@ mod validation;
 
 mod change_run;
 mod create_failures;
+mod create_feedback;
 mod create_runs;
 mod create_steps;
 mod create_traces;
@@ -43,6 +44,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(change_run::change_run)
         .service(create_steps::create_steps)
         .service(create_failures::create_failures)
+        .service(create_feedback::create_feedback)
         .service(record_heartbeat::record_heartbeat)
         .service(create_traces::create_traces)
         .service(other_signals::create_metrics)

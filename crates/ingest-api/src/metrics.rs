@@ -104,7 +104,11 @@ impl IngestMetrics {
         }
         self.flushes.inc();
         for arrival in arrivals {
-            self.runs.inc_by(arrival.runs.len() as u64);
+            let runs = arrival
+                .runs
+                .iter()
+                .filter(|run| !run.part.is_only_feedback());
+            self.runs.inc_by(runs.count() as u64);
             let steps: usize = arrival.runs.iter().map(|run| run.part.steps.len()).sum();
             self.steps.inc_by(steps as u64);
         }

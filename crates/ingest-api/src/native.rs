@@ -2,6 +2,7 @@
 
 mod error;
 mod failure;
+pub(crate) mod feedback;
 mod items;
 pub(crate) mod json;
 mod part;
@@ -9,7 +10,7 @@ mod step;
 
 pub(crate) use error::ItemError;
 pub(crate) use items::items;
-pub(crate) use part::{change, heartbeat, single_failure, single_step, whole_run};
+pub(crate) use part::{change, heartbeat, single_failure, single_feedback, single_step, whole_run};
 
 use std::borrow::Cow;
 

@@ -56,7 +56,7 @@ pub(crate) fn prepare(context: Context<'_>, mut part: RunPart, is_item: bool) ->
 
 /// Divides a run in two, so that what the database refuses can be found; none if it is one item.
 pub(crate) fn split(key: ContentKey, run: &ArrivingRun) -> Result<Option<[ArrivingRun; 2]>> {
-    let has_more = run.is_item || !run.part.failures.is_empty();
+    let has_more = run.is_item || !run.part.failures.is_empty() || !run.part.feedback.is_empty();
     let steps = &run.part.steps;
     if steps.is_empty() || (steps.len() == 1 && !has_more) {
         return Ok(None);
@@ -71,15 +71,13 @@ pub(crate) fn split(key: ContentKey, run: &ArrivingRun) -> Result<Option<[Arrivi
         chunk.transpose().map(Option::flatten)
     };
     let part = |steps: &[Step]| RunPart {
-        run_id: run.part.run_id,
         claims: run.part.claims.clone(),
         steps: steps.to_vec(),
-        failures: Vec::new(),
-        payloads: Vec::new(),
+        ..RunPart::empty(run.part.run_id)
     };
-    let failures = run.part.failures.clone();
     let with_run = RunPart {
-        failures,
+        failures: run.part.failures.clone(),
+        feedback: run.part.feedback.clone(),
         ..part(first)
     };
     Ok(Some([

@@ -330,10 +330,9 @@ fn part(run: Run, shared: &[String], key: ContentKey) -> RunPart {
         }
     }
     RunPart {
-        run_id: id,
         claims,
         steps,
-        failures: Vec::new(),
         payloads,
+        ..RunPart::empty(id)
     }
 }

@@ -4,24 +4,53 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runwatch_core::ids::ProjectId;
+use runwatch_core::limits::EXPORTS_MAX;
 use runwatch_core::time::Timestamp;
 use runwatch_service::clock::Clock;
 use runwatch_service::problem::Problem;
 use runwatch_store::error::Result as StoreResult;
+use runwatch_store::export::{self, ExportPool, Page, Rows};
 use runwatch_store::pool::{self, Conn, Pool};
 use runwatch_store::settings::{NotFit, check_writable};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The state of query-api.
 pub(crate) struct App {
     pool: Pool,
+    pub(crate) exports: Exports,
     clock: Arc<dyn Clock>,
     limit: Duration,
 }
 
+/// What exports read with, and how many there may be.
+pub(crate) struct Exports {
+    pool: ExportPool,
+    turns: Arc<Semaphore>,
+    limit: Duration,
+}
+
+/// The right to export, for as long as it is held.
+pub(crate) type Turn = OwnedSemaphorePermit;
+
 impl App {
     /// `limit` is how long a statement may take.
-    pub(crate) fn new(pool: Pool, clock: Arc<dyn Clock>, limit: Duration) -> Self {
-        Self { pool, clock, limit }
+    pub(crate) fn new(
+        pool: Pool,
+        exports: ExportPool,
+        clock: Arc<dyn Clock>,
+        limit: Duration,
+    ) -> Self {
+        let exports = Exports {
+            pool: exports,
+            turns: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            limit,
+        };
+        Self {
+            pool,
+            exports,
+            clock,
+            limit,
+        }
     }
 
     /// The time of day, where a caller names none.
@@ -46,6 +75,19 @@ impl App {
         work: impl AsyncFnOnce(&mut Conn) -> StoreResult<T>,
     ) -> Result<T, Problem> {
         Ok(self.read(project, work).await?)
+    }
+}
+
+impl Exports {
+    /// The right to export, unless as many as may are doing so.
+    pub(crate) fn turn(&self) -> Result<Turn, Problem> {
+        let turn = Arc::clone(&self.turns).try_acquire_owned();
+        turn.map_err(|_none_left| Problem::unavailable())
+    }
+
+    /// Reads rows.
+    pub(crate) async fn read(&self, project: ProjectId, page: &Page<'_>) -> StoreResult<Rows> {
+        export::read(&self.pool, project, self.limit, page).await
     }
 }
 

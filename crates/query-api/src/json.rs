@@ -62,7 +62,8 @@ impl Parts {
     }
 }
 
-fn value(encoding: Encoding, body: String) -> Box<RawValue> {
+/// A part of a payload as JSON.
+pub(crate) fn value(encoding: Encoding, body: String) -> Box<RawValue> {
     let document = match encoding {
         Encoding::Json => RawValue::from_string(body.clone()).ok(),
         Encoding::Text => None,

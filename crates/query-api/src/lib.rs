@@ -25,6 +25,7 @@ use runwatch_service::health::Readiness;
 use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
 use runwatch_service::{metrics, openapi, server};
 use runwatch_store::api_keys;
+use runwatch_store::export::ExportPool;
 use runwatch_store::pool::Pool;
 use utoipa::openapi::OpenApi;
 
@@ -35,6 +36,8 @@ const DESCRIPTION: &str = "Reads the runs, steps, failures and usage of a projec
     3339 in UTC. Lists end with a `next_cursor`, to be sent back as `cursor`; none means that \
     there is no more.";
 
+/// Connections that exports read with, besides those of everything else.
+const EXPORT_CONNECTIONS: usize = 2;
 /// The longest that a statement may be allowed: ten minutes.
 const TIMEOUT_MS_MAX: usize = 600_000;
 
@@ -74,7 +77,9 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
     let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
     let keys = Arc::new(key_cache(&pool));
-    let app = Arc::new(App::new(pool, Arc::new(SystemClock), settings.timeout));
+    let exports = ExportPool::new(database.url.expose(), EXPORT_CONNECTIONS);
+    let clock = Arc::new(SystemClock);
+    let app = Arc::new(App::new(pool, exports, clock, settings.timeout));
     let service = server::Service {
         registry: metrics::registry(),
         readiness,

@@ -1,13 +1,17 @@
 //! The paths of query-api; a file has one endpoint, and the shapes that several share are beside it.
 
+mod export;
 mod failure_groups;
 mod failures;
+mod feedback;
 mod models;
 mod quarantine;
 mod runs;
+mod sessions;
 mod steps;
 mod timeline;
 mod usage;
+mod workflows;
 
 mod activity;
 mod agents;
@@ -36,10 +40,16 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(failures::list_run_failures)
         .service(failures::list_failures)
         .service(failure_groups::list_failure_groups)
+        .service(feedback::list_run_feedback)
+        .service(feedback::list_feedback)
         .service(agents::list_agents)
         .service(models::list_models)
         .service(tools::list_tools)
+        .service(sessions::list_sessions)
+        .service(workflows::list_workflows)
         .service(usage::get_usage)
+        .service(usage::scores::get_usage_scores)
+        .service(export::get_export)
         .service(quarantine::list_quarantine);
 }
 

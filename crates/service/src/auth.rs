@@ -78,7 +78,9 @@ impl FromRequest for Ingester {
 impl Ingester {
     /// Whoever has the key in these headers, if it may send telemetry.
     pub async fn find(keys: &KeyCache, credentials: Credentials<'_>) -> Result<Self, Problem> {
-        Ok(Self::of(&*prove(keys, credentials, &[Scope::Ingest]).await?))
+        Ok(Self::of(
+            &*prove(keys, credentials, &[Scope::Ingest]).await?,
+        ))
     }
 
     fn of(found: &FoundKey) -> Self {

@@ -8,11 +8,14 @@
 //! 3. for those that were there: read their steps and told failures, merge in memory (`merge`),
 //!    and write what follows from all of it;
 //! 4. steps, payload chunks, failures, deltas of the rollups, quarantine; COMMIT.
+//!
+//! Feedback stands apart: it is written by its own key, and no run is locked or made for it.
 
 mod arrays;
 mod conflicts;
 mod connection;
 mod deltas;
+mod feedback;
 mod merge;
 mod put;
 mod read;
@@ -29,6 +32,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use runwatch_core::failures::FailureId;
+use runwatch_core::feedback::FeedbackId;
 use runwatch_core::hash::ContentKey;
 use runwatch_core::ids::{ProjectId, RunId, StepId};
 use runwatch_core::run::RunPart;
@@ -80,7 +84,7 @@ pub struct ArrivingRun {
 /// A refused item with the reason.
 #[derive(Clone, Debug)]
 pub struct Quarantined {
-    /// What it was sent as: span, run, step, failure.
+    /// What it was sent as: span, run, step, failure, feedback.
     pub item: &'static str,
     /// Code of the reason.
     pub code: String,
@@ -128,6 +132,8 @@ pub enum ConflictingItem {
     Step(StepId),
     /// A failure.
     Failure(FailureId),
+    /// A judgement.
+    Feedback(FeedbackId),
 }
 
 /// A run's identity among all projects: what everything is sorted and locked by.

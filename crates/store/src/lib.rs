@@ -2,7 +2,7 @@
 //!
 //! A use case is a function is a transaction; the caller passes the connection and the project.
 //! The hot write path ([`ingest`]) speaks tokio-postgres, because it needs pipelining and arrays as
-//! parameters; everything else speaks diesel. This crate knows neither HTTP nor dialects.
+//! parameters, and so do exports ([`export`]), because they copy rows out; everything else speaks diesel. This crate knows neither HTTP nor dialects.
 
 pub mod error;
 pub mod pool;
@@ -23,10 +23,14 @@ pub mod fold;
 pub mod lifecycle;
 pub mod partitions;
 
+pub mod export;
 pub mod failure_groups;
 pub mod failures;
+pub mod feedback;
 pub mod payload_parts;
 pub mod quarantine;
 pub mod runs;
+pub mod sessions;
 pub mod steps;
 pub mod usage;
+pub mod workflows;

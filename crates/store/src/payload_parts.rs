@@ -1,5 +1,8 @@
 //! Reading inputs, outputs and their like out of a run's payload chunks.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -7,7 +10,9 @@ use uuid::Uuid;
 use runwatch_core::ids::{ProjectId, StepId};
 
 use crate::error::Result;
-use crate::payloads::{StoredPart, listed_steps, parts_of_run, parts_of_step, short_hash};
+use crate::payloads::{
+    self, ListedStep, StoredPart, listed_steps, parts_of_run, parts_of_step, short_hash,
+};
 use crate::pool::Conn;
 use crate::runs::RunPlace;
 use crate::schema::agent_payloads;
@@ -52,6 +57,47 @@ pub async fn of_step(
         }
     }
     Ok(parts)
+}
+
+/// Inputs and outputs by the copy of a step that they are of; what several have is there once.
+pub type InputsAndOutputs = HashMap<ListedStep, Vec<Arc<StoredPart>>>;
+
+/// The inputs and outputs of some steps of a run; none if they have more bytes than the limit, in
+/// which case fewer steps should be asked about. It opens one chunk at a time.
+pub async fn inputs_and_outputs(
+    conn: &mut Conn,
+    project: ProjectId,
+    place: RunPlace,
+    copies: &HashSet<ListedStep>,
+    bytes_max: usize,
+) -> Result<Option<InputsAndOutputs>> {
+    let mut found = InputsAndOutputs::new();
+    let mut bytes = 0;
+    for chunk in chunk_ids(conn, project, place).await? {
+        let (steps, body) = find_chunk(conn, project, place, chunk).await?;
+        if !listed_steps(&steps)?
+            .iter()
+            .any(|step| copies.contains(step))
+        {
+            continue;
+        }
+        let parts = payloads::inputs_and_outputs(&steps, &body, |step| copies.contains(step))?;
+        for (owners, stored) in parts {
+            bytes += stored.body.len();
+            let stored = Arc::new(stored);
+            for owner in owners {
+                let of_step = found.entry(owner).or_default();
+                // As in `add`: the chunk with the smallest id stands.
+                if of_step.iter().all(|known| known.part != stored.part) {
+                    of_step.push(Arc::clone(&stored));
+                }
+            }
+        }
+        if bytes > bytes_max {
+            return Ok(None);
+        }
+    }
+    Ok(Some(found))
 }
 
 async fn chunk_ids(conn: &mut Conn, project: ProjectId, place: RunPlace) -> Result<Vec<Uuid>> {

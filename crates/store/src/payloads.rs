@@ -179,6 +179,38 @@ pub fn parts_of_step(steps: &[u8], body: &[u8], step: ListedStep) -> Result<Vec<
     })
 }
 
+/// The inputs and outputs of some of the steps of a stored chunk; a part that several of them share
+/// is there once.
+pub fn inputs_and_outputs(
+    steps: &[u8],
+    body: &[u8],
+    is_wanted: impl Fn(&ListedStep) -> bool,
+) -> Result<Vec<(Vec<ListedStep>, StoredPart)>> {
+    let listed = unpack(steps)?;
+    let content = decompress(body)?;
+    let mut found = Vec::new();
+    for entry in parse(&content)? {
+        let part = Part::from_code(entry.part);
+        let Some(part @ (Part::Input | Part::Output)) = part else {
+            continue;
+        };
+        let owner = |at: &u32| listed.get(*at as usize).filter(|step| is_wanted(step));
+        let owners: Vec<ListedStep> = entry.owners.iter().filter_map(owner).copied().collect();
+        let Some(encoding) = Encoding::from_code(entry.encoding).filter(|_| !owners.is_empty())
+        else {
+            continue;
+        };
+        let body = entry.body.to_owned();
+        let stored = StoredPart {
+            part,
+            encoding,
+            body,
+        };
+        found.push((owners, stored));
+    }
+    Ok(found)
+}
+
 /// The parts of the run as a whole, in a stored chunk.
 pub fn parts_of_run(body: &[u8]) -> Result<Vec<StoredPart>> {
     parts(body, <[u32]>::is_empty)

@@ -3,7 +3,7 @@
 mod filter;
 mod row;
 
-pub use filter::RunFilter;
+pub use filter::{Comparison, RunFilter, ScoreCondition, ScoreValue};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::sql;
@@ -11,6 +11,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use runwatch_core::claims::Claims;
 use runwatch_core::failures::FailureType;
@@ -176,6 +177,84 @@ pub async fn list(
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(RunSummary::from).collect())
+}
+
+/// A run by its place in the order of starts, for those who read something of many runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunKey {
+    /// Its id, and where the rest of it lies.
+    pub place: RunPlace,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// How many steps it has.
+    pub steps: i64,
+}
+
+/// The columns of a [`RunKey`].
+type KeyRow = (Uuid, NaiveDate, DateTime<Utc>, i64);
+
+/// The keys of the runs that pass a filter, the earliest first, after a position. Traces that are
+/// not runs are left out.
+pub async fn keys(
+    conn: &mut Conn,
+    project: ProjectId,
+    filter: &RunFilter,
+    after: Option<(Timestamp, RunId)>,
+    limit: u32,
+) -> Result<Vec<RunKey>> {
+    let mut query = filter.apply(agent_runs::table.into_boxed::<Pg>());
+    if let Some((at, run)) = after {
+        query = query.filter(
+            sql::<Bool>("(started_at, run_id) > (")
+                .bind::<Timestamptz, _>(at.to_utc().unwrap_or_default())
+                .sql(", ")
+                .bind::<SqlUuid, _>(run.0)
+                .sql(")"),
+        );
+    }
+    let rows: Vec<KeyRow> = query
+        .filter(agent_runs::project_id.eq(project.0))
+        .filter(agent_runs::is_run)
+        .order((agent_runs::started_at, agent_runs::run_id))
+        .limit(i64::from(limit))
+        .select((
+            agent_runs::run_id,
+            agent_runs::run_day,
+            agent_runs::started_at,
+            agent_runs::steps,
+        ))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(RunKey::from).collect())
+}
+
+/// The key of one run.
+pub async fn key(conn: &mut Conn, project: ProjectId, run: RunId) -> Result<RunKey> {
+    let row: KeyRow = agent_runs::table
+        .filter(agent_runs::project_id.eq(project.0))
+        .filter(agent_runs::run_id.eq(run.0))
+        .select((
+            agent_runs::run_id,
+            agent_runs::run_day,
+            agent_runs::started_at,
+            agent_runs::steps,
+        ))
+        .first(conn)
+        .await?;
+    Ok(row.into())
+}
+
+impl From<KeyRow> for RunKey {
+    fn from((run, day, started_at, steps): KeyRow) -> Self {
+        Self {
+            place: RunPlace {
+                run: RunId(run),
+                day,
+            },
+            started_at: Timestamp(started_at.timestamp_micros()),
+            steps,
+        }
+    }
 }
 
 /// One run, or trace, with all that was said about it.

@@ -189,6 +189,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    run_feedback (project_id, run_id, feedback_id) {
+        created_at -> Timestamptz,
+        received_at -> Timestamptz,
+        content_hash -> Int8,
+        number -> Nullable<Float8>,
+        value_kind -> Int2,
+        source -> Int2,
+        project_id -> Uuid,
+        run_id -> Uuid,
+        feedback_id -> Uuid,
+        step_id -> Nullable<Bytea>,
+        name -> Text,
+        text -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        comment -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     usage_deltas (project_id, delta_id) {
         project_id -> Uuid,
         delta_id -> Uuid,
@@ -310,6 +329,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ingest_outcomes,
     projects,
     quarantine,
+    run_feedback,
     usage_deltas,
     usage_hour,
     usage_hour_total,

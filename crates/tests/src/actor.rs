@@ -110,6 +110,16 @@ impl Actor {
         .await
     }
 
+    /// Tells what somebody thinks of a run.
+    pub async fn add_feedback(&self, run: &str, feedback: &Value) -> Answer {
+        self.post(
+            &format!("/v1/runs/{run}/feedback"),
+            JSON,
+            feedback.to_string(),
+        )
+        .await
+    }
+
     /// Tells what is new of a run.
     pub async fn change_run(&self, run: &str, change: &Value) -> Answer {
         let request = self.request(Method::PATCH, &format!("/v1/runs/{run}"));

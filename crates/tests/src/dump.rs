@@ -11,10 +11,11 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 /// Tables whose rows follow from what was said of runs, whatever the requests were that said it.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "agent_runs",
     "agent_steps",
     "agent_failures",
+    "run_feedback",
     "usage_deltas",
     "usage_minute",
     "usage_hour",

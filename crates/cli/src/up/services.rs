@@ -94,12 +94,7 @@ pub(super) fn programs(roles: &RoleUrls, ports: Ports, public_url: &str) -> Resu
         .collect()
 }
 
-fn program(
-    service: &Service,
-    roles: &RoleUrls,
-    ports: Ports,
-    public_url: &str,
-) -> Result<Program> {
+fn program(service: &Service, roles: &RoleUrls, ports: Ports, public_url: &str) -> Result<Program> {
     let path = beside_ourselves(service.name)?;
     let account = account_for(&path)?;
     let url = roles

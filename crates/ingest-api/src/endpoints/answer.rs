@@ -74,6 +74,7 @@ impl Rejection {
             ConflictingItem::Run => run.to_string(),
             ConflictingItem::Step(id) => id.to_string(),
             ConflictingItem::Failure(id) => id.0.to_string(),
+            ConflictingItem::Feedback(id) => id.0.to_string(),
         };
         let (code, message) = (CONFLICT.to_owned(), conflict.message.clone());
         Self {

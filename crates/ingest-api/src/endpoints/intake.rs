@@ -150,7 +150,7 @@ impl Decoding {
                 Text::new(item).and_then(|text| (self.reading.read)(context, &text, fallback));
             match read {
                 Ok(part) => {
-                    steps += part.steps.len() + part.failures.len();
+                    steps += part.steps.len() + part.failures.len() + part.feedback.len();
                     if part.run_id == fallback && self.run.is_none() {
                         decoded.run_ids.push(part.run_id.to_string());
                     }

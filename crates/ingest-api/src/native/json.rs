@@ -87,6 +87,10 @@ of_run! {
         #[serde(borrow, default)]
         #[schema(value_type = Option<Vec<FailureJson<'_>>>)]
         pub failures: Option<Vec<&'a RawValue>>,
+        /// What somebody thinks of it.
+        #[serde(borrow, default)]
+        #[schema(value_type = Option<Vec<FeedbackJson<'_>>>)]
+        pub feedback: Option<Vec<&'a RawValue>>,
     }
 }
 
@@ -239,4 +243,36 @@ pub(crate) struct FailureJson<'a> {
     /// When it happened (RFC 3339); the end of its step or run by default.
     #[serde(borrow, default)]
     pub occurred_at: Option<Cow<'a, str>>,
+}
+
+/// What somebody thinks of a run, or of a step of it, under a name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "feedback as a JSON object")]
+#[schema(as = NewFeedback)]
+pub(crate) struct FeedbackJson<'a> {
+    /// Its id: a UUID, or any text, out of which one is made; made from what it says by default.
+    #[serde(borrow, default)]
+    pub id: Option<Cow<'a, str>>,
+    /// The step that is judged; the run as a whole by default.
+    #[serde(borrow, default)]
+    pub step_id: Option<Cow<'a, str>>,
+    /// What is judged, such as `helpfulness`.
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
+    /// The judgement: a number, true or false, or a text.
+    #[serde(borrow)]
+    #[schema(value_type = serde_json::Value)]
+    pub value: &'a RawValue,
+    /// The reason, in words.
+    #[serde(borrow, default)]
+    pub comment: Option<Cow<'a, str>>,
+    /// Who judged.
+    #[serde(borrow, default)]
+    pub user_id: Option<Cow<'a, str>>,
+    /// In which role: `user`, `evaluator` or `api` (the default).
+    #[serde(borrow, default)]
+    pub source: Option<Cow<'a, str>>,
+    /// When (RFC 3339); now by default.
+    #[serde(borrow, default)]
+    pub created_at: Option<Cow<'a, str>>,
 }

@@ -14,7 +14,8 @@ use runwatch_core::run::{RunPart, RunStatus};
 use runwatch_core::time::Timestamp;
 
 use crate::native::failure::failure;
-use crate::native::json::{ChangeJson, FailureJson, RunJson, StepJson};
+use crate::native::feedback::feedback;
+use crate::native::json::{ChangeJson, FailureJson, FeedbackJson, RunJson, StepJson};
 use crate::native::step::{Place, body, sorted, step};
 use crate::native::{ItemError, Text};
 use crate::prepare::Context;
@@ -31,11 +32,15 @@ pub(crate) fn whole_run(
         return Err(ItemError::invalid("agent_id", "It must not be empty."));
     }
     let RunJson {
-        steps, failures, ..
+        steps,
+        failures,
+        feedback,
+        ..
     } = &json;
-    let (steps, failures) = (
+    let (steps, failures, feedback) = (
         steps.clone().unwrap_or_default(),
         failures.clone().unwrap_or_default(),
+        feedback.clone().unwrap_or_default(),
     );
     let head = ChangeJson {
         agent_id: Some(json.agent_id),
@@ -68,6 +73,10 @@ pub(crate) fn whole_run(
         add_failure(context, &mut part, raw.get())
             .map_err(|error| error.within(&format!("failures[{at}]")))?;
     }
+    for (at, raw) in feedback.iter().enumerate() {
+        add_feedback(context, &mut part, raw.get())
+            .map_err(|error| error.within(&format!("feedback[{at}]")))?;
+    }
     default_start(context, &mut part);
     Ok(part)
 }
@@ -87,7 +96,7 @@ pub(crate) fn change(
 
 /// That a run is still alive.
 pub(crate) fn heartbeat(context: Context<'_>, run: RunId) -> RunPart {
-    let mut part = empty(run);
+    let mut part = RunPart::empty(run);
     part.claims.set_run();
     default_start(context, &mut part);
     part
@@ -110,7 +119,7 @@ pub(crate) fn single_step(
     let mut part = RunPart {
         steps: vec![step],
         payloads,
-        ..empty(run)
+        ..RunPart::empty(run)
     };
     part.claims.set_run();
     Ok(part)
@@ -125,20 +134,22 @@ pub(crate) fn single_failure(
     let json: FailureJson<'_> = text.parse()?;
     let mut part = RunPart {
         failures: vec![failure(context, run, &json)?],
-        ..empty(run)
+        ..RunPart::empty(run)
     };
     part.claims.set_run();
     default_start(context, &mut part);
     Ok(part)
 }
-fn empty(run_id: RunId) -> RunPart {
-    RunPart {
-        run_id,
-        claims: Claims::default(),
-        steps: Vec::new(),
-        failures: Vec::new(),
-        payloads: Vec::new(),
-    }
+
+/// A judgement that is told by itself. It does not make the run known.
+pub(crate) fn single_feedback(
+    context: Context<'_>,
+    text: &Text<'_>,
+    run: RunId,
+) -> Result<RunPart, ItemError> {
+    let json: FeedbackJson<'_> = text.parse()?;
+    let judgement = feedback(context, run, &json)?;
+    Ok(RunPart::of_feedback(run, vec![judgement]))
 }
 
 /// A run that says nothing about when it started has started by now.
@@ -158,7 +169,7 @@ fn head_part(
     run: RunId,
     json: &ChangeJson<'_>,
 ) -> Result<RunPart, ItemError> {
-    let mut part = empty(run);
+    let mut part = RunPart::empty(run);
     let claims = &mut part.claims;
     let told = [
         (Field::AgentName, &json.agent_id),
@@ -281,6 +292,17 @@ fn add_failure(context: Context<'_>, part: &mut RunPart, raw: &str) -> Result<()
     // The same failure twice in one run is one failure.
     if !part.failures.contains(&failure) {
         part.failures.push(failure);
+    }
+    Ok(())
+}
+
+fn add_feedback(context: Context<'_>, part: &mut RunPart, raw: &str) -> Result<(), ItemError> {
+    let text = Text::new(raw)?;
+    let json: FeedbackJson<'_> = text.parse()?;
+    let judgement = feedback(context, part.run_id, &json)?;
+    // As with failures: the same twice is one.
+    if !part.feedback.contains(&judgement) {
+        part.feedback.push(judgement);
     }
     Ok(())
 }

@@ -118,7 +118,11 @@ fn refuse(rest: &mut Arrival, at: usize, run: &ArrivingRun, error: &str) -> Refu
     *rest.rejected.entry(NOT_STORABLE.to_owned()).or_default() += 1;
     let step = run.part.steps.first();
     rest.quarantine.push(Quarantined {
-        item: if step.is_some() { "step" } else { "run" },
+        item: match step {
+            Some(_) => "step",
+            None if run.part.is_only_feedback() => "feedback",
+            None => "run",
+        },
         code: NOT_STORABLE.to_owned(),
         message: error.to_owned(),
         body: format!("{:?}", run.part).into_bytes(),

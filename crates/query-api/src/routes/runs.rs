@@ -1,5 +1,6 @@
 //! Runs.
 
+pub(super) mod filter;
 pub(super) mod find;
 pub(super) mod list;
 

@@ -1,6 +1,7 @@
 //! `GET /v1/usage`
 
-mod group;
+pub(super) mod group;
+pub(super) mod scores;
 
 use actix_web::get;
 use actix_web::web::{Data, Json};

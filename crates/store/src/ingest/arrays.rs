@@ -21,7 +21,7 @@ macro_rules! arrays {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* }) => {
         $(#[$doc])*
         #[derive(Default)]
-        pub(super) struct $name<'a> { $($field: Vec<$type>,)* }
+        pub(super) struct $name<'a> { $(pub(super) $field: Vec<$type>,)* }
 
         impl<'a> $name<'a> {
             /// The columns as parameters, in the order of the fields.
@@ -312,3 +312,22 @@ fn failure_types(failures: &[Failure]) -> Option<String> {
     let texts: Vec<String> = codes.iter().map(i16::to_string).collect();
     (!texts.is_empty()).then(|| texts.join(","))
 }
+
+arrays!(
+    /// Rows of `run_feedback`.
+    Judgements {
+        project_id: Uuid,
+        run_id: Uuid,
+        feedback_id: Uuid,
+        content_hash: i64,
+        created_at: DateTime<Utc>,
+        number: Option<f64>,
+        value_kind: i16,
+        source: i16,
+        step_id: Option<&'a [u8]>,
+        name: &'a str,
+        text: Option<&'a str>,
+        user_id: Option<&'a str>,
+        comment: Option<&'a str>,
+    }
+);

@@ -41,6 +41,16 @@ fn keep(run: &ArrivingRun, conflict: &Conflict) -> Quarantined {
             });
             ("failure", said.unwrap_or_default())
         }
+        ConflictingItem::Feedback(id) => {
+            let feedback = run.part.feedback.iter().find(|feedback| feedback.id == id);
+            let said = feedback.map(|feedback| {
+                json!({ "id": id, "name": feedback.name, "number": feedback.value.number(),
+                    "text": feedback.value.text(), "comment": feedback.comment,
+                    "user_id": feedback.user_id, "source": feedback.source,
+                    "step_id": feedback.step })
+            });
+            ("feedback", said.unwrap_or_default())
+        }
     };
     let body = json!({ "run_id": run.part.run_id, item: said }).to_string();
     Quarantined {

@@ -156,6 +156,23 @@ pub(super) const INSERT_FAILURES: &str = "
         $7::text[], $8::smallint[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[],
         $13::timestamptz[], $14::text[], $15::text[], $16::text[])";
 
+/// Inserts judgements that are new, and says which those are. Sorted, as it takes locks.
+pub(super) const INSERT_FEEDBACK: &str = "
+    INSERT INTO run_feedback (project_id, run_id, feedback_id, content_hash, created_at, number,
+        value_kind, source, step_id, name, text, user_id, comment, received_at)
+    SELECT *, $14 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[],
+        $6::float8[], $7::smallint[], $8::smallint[], $9::bytea[], $10::text[], $11::text[],
+        $12::text[], $13::text[])
+    ON CONFLICT (project_id, run_id, feedback_id) DO NOTHING
+    RETURNING project_id, run_id, feedback_id";
+
+/// What judgements that were there before say.
+pub(super) const READ_FEEDBACK: &str = "
+    SELECT project_id, run_id, feedback_id, old.content_hash
+    FROM run_feedback old
+    JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS new (project_id, run_id, feedback_id)
+        USING (project_id, run_id, feedback_id)";
+
 /// Appends the deltas of the rollups, one row a project.
 pub(super) const INSERT_DELTAS: &str = "
     INSERT INTO usage_deltas (project_id, delta_id, body)

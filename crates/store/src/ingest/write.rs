@@ -61,7 +61,8 @@ impl Writer {
         let mut runs = fresh(arrivals, &reused);
         self.claim(&mut runs, now).await?;
         let chunks = chunks(arrivals, &runs)?;
-        let replies = replies(arrivals, &runs, &reused);
+        let mut replies = replies(arrivals, &runs, &reused);
+        self.put_feedback(arrivals, &mut replies, now).await?;
         let mut deltas = FlushDeltas::default();
         runs.iter().for_each(|run| deltas.change(run));
         deltas.count(arrivals, &replies, now);
@@ -208,7 +209,8 @@ fn fresh<'a>(arrivals: &'a [Arrival], left_out: &HashSet<usize>) -> Vec<Resolved
         .enumerate()
         .filter(|(at, _)| !left_out.contains(at))
     {
-        for (run_at, run) in arrival.runs.iter().enumerate() {
+        let runs = arrival.runs.iter().enumerate();
+        for (run_at, run) in runs.filter(|(_, run)| !run.part.is_only_feedback()) {
             places
                 .entry((arrival.project, run.part.run_id))
                 .or_default()

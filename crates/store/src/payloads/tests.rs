@@ -1,4 +1,3 @@
-use runwatch_core::claims::Claims;
 use runwatch_core::ids::RunId;
 use runwatch_core::payload::Payload;
 use runwatch_core::step::{Step, StepKind, StepStatus};
@@ -27,15 +26,13 @@ fn payload(owner: Owner, part: Part, body: &str) -> Payload {
 fn run() -> RunPart {
     let [one, two] = [1, 2].map(StepId::from_number);
     RunPart {
-        run_id: RunId(Uuid::from_u128(1)),
-        claims: Claims::default(),
         steps: vec![step(1), step(2)],
-        failures: Vec::new(),
         payloads: vec![
             payload(Owner::Run, Part::Input, "question"),
             payload(Owner::Steps(vec![one, two]), Part::Resource, "shared"),
             payload(Owner::Steps(vec![two]), Part::Output, "answer"),
         ],
+        ..RunPart::empty(RunId(Uuid::from_u128(1)))
     }
 }
 

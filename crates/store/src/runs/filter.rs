@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Text};
 
 use runwatch_core::failures::FailureType;
 use runwatch_core::money::NanoUsd;
@@ -20,7 +20,7 @@ pub(super) const COST: &str = "coalesce(cost_nano_usd, 0)";
 pub(super) const TOKENS: &str = "(input_tokens + output_tokens)";
 
 /// What a run must be to be listed; what is not set does not matter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunFilter {
     /// The agent's name.
     pub agent: Option<String>,
@@ -68,6 +68,53 @@ pub struct RunFilter {
     pub started_after: Option<Timestamp>,
     /// It started before then.
     pub started_before: Option<Timestamp>,
+    /// It has feedback as each of these says.
+    pub scores: Vec<ScoreCondition>,
+}
+
+/// A condition on the feedback of a run: some of this name compares so with a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreCondition {
+    /// What is judged.
+    pub name: String,
+    /// How the judgement compares.
+    pub comparison: Comparison,
+    /// With what.
+    pub value: ScoreValue,
+}
+
+/// What a judgement is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScoreValue {
+    /// With its number; yes is 1 and no is 0.
+    Number(f64),
+    /// With its text.
+    Text(String),
+}
+
+/// How two values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says it")]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    NotEqual,
+    GreaterOrEqual,
+    Greater,
+}
+
+impl Comparison {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::GreaterOrEqual => ">=",
+            Self::Greater => ">",
+        }
+    }
 }
 
 type Query<'a> = agent_runs::BoxedQuery<'a, Pg>;
@@ -75,7 +122,7 @@ type Query<'a> = agent_runs::BoxedQuery<'a, Pg>;
 impl RunFilter {
     pub(super) fn apply<'a>(&'a self, query: Query<'a>) -> Query<'a> {
         let query = self.by_time(self.by_label(query));
-        self.by_amount(self.by_content(query))
+        self.by_scores(self.by_amount(self.by_content(query)))
     }
 
     fn by_label<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
@@ -131,6 +178,29 @@ impl RunFilter {
                 .bind::<Array<Text>, _>(vec![quoted, value.clone()])
                 .sql(")");
             query = query.filter(claimed);
+        }
+        query
+    }
+
+    fn by_scores<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
+        for condition in &self.scores {
+            let comparison = condition.comparison.sql();
+            // Of each run that is looked at, its feedback is found by the first columns of its key.
+            let named = sql::<Bool>(
+                "EXISTS (SELECT FROM run_feedback WHERE run_feedback.project_id = agent_runs.project_id
+                    AND run_feedback.run_id = agent_runs.run_id AND run_feedback.name = ",
+            )
+            .bind::<Text, _>(&condition.name);
+            query = match &condition.value {
+                ScoreValue::Number(number) => {
+                    let head = named.sql(&format!(" AND run_feedback.number {comparison} "));
+                    query.filter(head.bind::<Double, _>(number).sql(")"))
+                }
+                ScoreValue::Text(text) => {
+                    let head = named.sql(&format!(" AND run_feedback.text {comparison} "));
+                    query.filter(head.bind::<Text, _>(text).sql(")"))
+                }
+            };
         }
         query
     }

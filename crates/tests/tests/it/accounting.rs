@@ -32,8 +32,9 @@ async fn outcomes(app: &TestApp) -> BTreeMap<String, i64> {
 #[test]
 fn every_item_of_a_mixed_batch_has_one_outcome() {
     with_app(async |app| {
-        // A run with two steps and a failure is four items.
+        // A run with two steps, a failure and a judgement is five items.
         let whole = json!({"run_id": RUN, "agent_id": "a", "failures": [{"message": "m"}],
+            "feedback": [{"name": "helpfulness", "value": 0.5}],
             "steps": [{"step_id": "00000000000000a1"}, {"step_id": "00000000000000a2"}]});
         let lines = [
             whole.to_string(),
@@ -48,11 +49,11 @@ fn every_item_of_a_mixed_batch_has_one_outcome() {
             .await
             .expect(207);
         let expected = [
-            ("duplicate", 4),
+            ("duplicate", 5),
             ("rejected invalid", 1),
             ("rejected not_json", 1),
             ("rejected unknown_field", 1),
-            ("stored", 5),
+            ("stored", 6),
         ];
         let expected = expected.map(|(outcome, items)| (outcome.to_owned(), items));
         assert_eq!(outcomes(app).await, BTreeMap::from(expected));

@@ -63,7 +63,11 @@ fn a_span_that_cannot_be_stored_is_counted_and_its_neighbours_are_stored() {
         bad.span_id = vec![1, 2];
         spans.push(bad);
         let sent = with_key(sent, &key(Scope::Ingest));
-        let answer = traces(app.grpc_url()).export(sent).await.unwrap().into_inner();
+        let answer = traces(app.grpc_url())
+            .export(sent)
+            .await
+            .unwrap()
+            .into_inner();
         let partial = answer.partial_success.unwrap();
         assert_eq!(partial.rejected_spans, 1);
         assert!(partial.error_message.contains("invalid_id"), "{partial:?}");

@@ -7,14 +7,18 @@
     reason = "a test that cannot go on fails, and a proof says what it counted"
 )]
 
+mod export;
 mod failures;
+mod feedback;
 mod large_runs;
 mod quarantine;
 mod runs;
+mod sessions;
 mod steps;
 mod traces;
 mod usage;
 mod validation;
+mod workflows;
 
 mod grpc;
 mod health;

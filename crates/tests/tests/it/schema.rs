@@ -70,6 +70,7 @@ fn sql_type(kind: &str) -> String {
         "Bool" => "boolean",
         "Bytea" => "bytea",
         "Date" => "date",
+        "Float8" => "double precision",
         "Int2" => "smallint",
         "Int4" => "integer",
         "Int8" => "bigint",

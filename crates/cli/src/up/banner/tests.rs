@@ -12,7 +12,11 @@ fn banner(options: &[&str]) -> Banner {
         ingest: "rw_in".to_owned(),
         all_scopes: "rw_all".to_owned(),
     };
-    Banner::new(&args, Ports::from_base(args.port, args.grpc_port).unwrap(), keys)
+    Banner::new(
+        &args,
+        Ports::from_base(args.port, args.grpc_port).unwrap(),
+        keys,
+    )
 }
 
 /// The JSON between the quotes after `-d`.

@@ -26,7 +26,8 @@ use crate::json::Parts;
 use crate::routes::failures::FailureItem;
 use crate::routes::runs::RunItem;
 
-/// A run as it was told, with what was derived. Its steps are read by their own calls.
+/// A run as it was told, with what was derived. Its steps and its feedback
+/// are read by their own calls: `/v1/runs/{run}/steps` and `/v1/runs/{run}/feedback`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Run {
     #[serde(flatten)]

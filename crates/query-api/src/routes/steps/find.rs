@@ -183,7 +183,7 @@ impl StepDetail {
             price_version: step.price_version,
             usage: step.usage.into(),
             error: ErrorDetail::new(step.error, parts.take(Part::Error)),
-            flags: flag_names(step.flags),
+            flags: flags::names(step.flags),
             name: step.name,
             agent_id: step.agent,
             model: step.model,
@@ -240,20 +240,4 @@ impl From<TokenUsage> for StepUsage {
             total_tokens: total,
         }
     }
-}
-
-fn flag_names(bits: i16) -> Vec<&'static str> {
-    let names = [
-        (flags::REMOTE_PARENT, "remote_parent"),
-        (flags::SANITIZED, "sanitized"),
-        (flags::CLOCK, "clock"),
-        (flags::TRUNCATED, "truncated"),
-        (flags::NUMBER, "number"),
-        (flags::TOLD, "told"),
-    ];
-    names
-        .into_iter()
-        .filter(|(bit, _)| bits & bit != 0)
-        .map(|(_, name)| name)
-        .collect()
 }

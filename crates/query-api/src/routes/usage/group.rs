@@ -196,7 +196,8 @@ fn name(dimension: Dimension, key: &UsageKey) -> &str {
 /// The name of the kind of runs.
 const RUN: &str = "run";
 
-fn kind_name(key: &UsageKey) -> &'static str {
+/// The name of what is counted: a step's kind, or `run`.
+pub(in crate::routes) fn kind_name(key: &UsageKey) -> &'static str {
     if key.kind == Counted::Runs.code() {
         RUN
     } else {
@@ -204,7 +205,8 @@ fn kind_name(key: &UsageKey) -> &'static str {
     }
 }
 
-fn status_name(key: &UsageKey) -> &'static str {
+/// The name of how it ended.
+pub(in crate::routes) fn status_name(key: &UsageKey) -> &'static str {
     if key.kind == Counted::Runs.code() {
         RunStatus::from_code(key.status).name()
     } else {

@@ -22,19 +22,13 @@ fn in_authorization(value: &str) -> Option<String> {
 fn a_key_is_found_wherever_it_may_be() {
     assert_eq!(in_api_key(" rw_a ").as_deref(), Some("rw_a"));
     assert_eq!(in_authorization("Bearer rw_a").as_deref(), Some("rw_a"));
-    assert_eq!(
-        in_authorization("bearer  rw_a").as_deref(),
-        Some("rw_a")
-    );
+    assert_eq!(in_authorization("bearer  rw_a").as_deref(), Some("rw_a"));
     // `user:rw_a` and `:rw:a`.
     assert_eq!(
         in_authorization("Basic dXNlcjpyd19h").as_deref(),
         Some("rw_a")
     );
-    assert_eq!(
-        in_authorization("basic OnJ3OmE=").as_deref(),
-        Some("rw:a")
-    );
+    assert_eq!(in_authorization("basic OnJ3OmE=").as_deref(), Some("rw:a"));
 }
 
 #[test]

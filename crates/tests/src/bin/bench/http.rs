@@ -49,6 +49,49 @@ impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Client<S> {
         self.exchange(request.as_bytes()).await
     }
 
+    /// As [`Self::get`], for an answer of any length, which has to be chunked: its pieces are given
+    /// away as they come. Gives back the status.
+    pub(crate) async fn download(
+        &mut self,
+        path: &str,
+        key: &str,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<u16> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {key}\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).await?;
+        self.received.clear();
+        let head = self.line_end(b"\r\n\r\n").await?;
+        let text = std::str::from_utf8(&self.received[..head])?.to_ascii_lowercase();
+        let status = text.split(' ').nth(1).context("no status")?.parse()?;
+        if !text.contains("transfer-encoding: chunked") {
+            bail!("answered {status}, not in chunks");
+        }
+        self.received.drain(..head);
+        loop {
+            let line = self.line_end(b"\r\n").await?;
+            let size = std::str::from_utf8(&self.received[..line])?.trim_end();
+            let size = usize::from_str_radix(size, 16)?;
+            self.received.drain(..line);
+            self.read_to(size + 2).await?;
+            take(&self.received[..size]);
+            self.received.drain(..size + 2);
+            if size == 0 {
+                return Ok(status);
+            }
+        }
+    }
+
+    /// Reads until there is this end of a line or head; says where what follows begins.
+    async fn line_end(&mut self, end: &[u8]) -> Result<usize> {
+        loop {
+            if let Some(at) = memchr::memmem::find(&self.received, end) {
+                return Ok(at + end.len());
+            }
+            ensure!(self.received.len() < HEAD_BYTES_MAX, "a line has no end");
+            self.read_more().await?;
+        }
+    }
+
     /// Sends a whole request and reads the answer.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
         self.stream.write_all(request).await?;

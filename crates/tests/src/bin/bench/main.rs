@@ -4,6 +4,7 @@
 mod ceiling;
 mod cluster;
 mod copy_rows;
+mod export;
 mod http;
 mod ingest;
 mod load;
@@ -36,6 +37,14 @@ struct Args {
     /// for `visible` unless said otherwise.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
+    /// How many runs are stored before `query` and `export` measure.
+    #[arg(long, default_value_t = query::RUNS, value_parser = runs)]
+    runs: usize,
+}
+
+fn runs(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|runs| *runs > 0);
+    number.ok_or_else(|| "it must be a number above 0".to_owned())
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -44,6 +53,8 @@ enum Bench {
     Ingest,
     /// Latency of what is read most, beside the same SQL alone.
     Query,
+    /// Steps exported a second in each form.
+    Export,
     /// Time from the acknowledgement of a run until it is read.
     Visible,
 }
@@ -55,7 +66,8 @@ async fn main() -> Result<()> {
     let seconds = |default| Duration::from_secs(args.seconds.unwrap_or(default));
     match args.bench {
         Bench::Ingest => ingest::run(seconds(60)).await,
-        Bench::Query => query::run(seconds(5)).await,
+        Bench::Query => query::run(seconds(5), args.runs).await,
+        Bench::Export => export::run(args.runs).await,
         Bench::Visible => visible::run(seconds(30)).await,
     }
 }

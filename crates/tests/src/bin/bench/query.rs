@@ -22,8 +22,8 @@ use crate::stack::{INGEST, Project, QUERY, Stack, WORKER};
 use crate::straight::Straight;
 use crate::template::Format;
 
-/// Runs that are asked about; they have two million steps.
-const RUNS: usize = 100_000;
+/// Runs that are stored unless another number is asked for; they have two million steps.
+pub(crate) const RUNS: usize = 100_000;
 /// Over how much time they are spread.
 const SPREAD: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many ask at a time.
@@ -102,9 +102,9 @@ enum Way {
 }
 
 /// Fills a database and asks.
-pub(crate) async fn run(seconds: Duration) -> Result<()> {
+pub(crate) async fn run(seconds: Duration, runs: usize) -> Result<()> {
     let stack = Stack::start(&[WORKER, QUERY, INGEST]).await?;
-    let rows = measure(&stack, seconds).await;
+    let rows = measure(&stack, seconds, runs).await;
     stack.stop().await?;
     report::table(
         &[
@@ -120,10 +120,10 @@ pub(crate) async fn run(seconds: Duration) -> Result<()> {
     Ok(())
 }
 
-async fn measure(stack: &Stack, seconds: Duration) -> Result<Vec<Vec<String>>> {
+async fn measure(stack: &Stack, seconds: Duration, runs: usize) -> Result<Vec<Vec<String>>> {
     let project = stack.project("bench").await?;
-    say(&format!("Storing {RUNS} runs with {} steps.", RUNS * STEPS));
-    let runs = Arc::new(fill(stack, &project).await?);
+    say(&format!("Storing {runs} runs with {} steps.", runs * STEPS));
+    let runs = Arc::new(fill(stack, &project, runs).await?);
     let watch = Watch::begin(stack.programs())?;
     let mut rows = Vec::new();
     for kind in &KINDS {
@@ -170,18 +170,18 @@ async fn measure(stack: &Stack, seconds: Duration) -> Result<Vec<Vec<String>>> {
 
 /// Stores the runs, waits until the rollups hold them, and does what autovacuum would have done a
 /// few minutes later.
-async fn fill(stack: &Stack, project: &Project) -> Result<Vec<Uuid>> {
+pub(crate) async fn fill(stack: &Stack, project: &Project, runs: usize) -> Result<Vec<Uuid>> {
     let templates = Templates::draw(Format::Otlp, otlp::render);
     let pace = Pace {
         connections: 8,
         batch: 25,
         seconds: Duration::MAX,
-        runs_max: RUNS,
+        runs_max: runs,
         spread: SPREAD,
     };
     let ledger = load::send(&stack.target(project)?, &templates, pace).await?;
     ensure!(
-        ledger.runs.len() == RUNS,
+        ledger.runs.len() == runs,
         "{} runs were stored",
         ledger.runs.len()
     );

@@ -26,6 +26,7 @@ struct RunPlan {
     duration_ms: i64,
     steps: Vec<StepPlan>,
     failures: Vec<FailurePlan>,
+    feedback: Vec<FeedbackPlan>,
     heartbeat: bool,
 }
 
@@ -56,6 +57,13 @@ struct FailurePlan {
     message: usize,
     step: Option<usize>,
     at_ms: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+struct FeedbackPlan {
+    value: u8,
+    step: Option<usize>,
+    at_ms: i64,
 }
 
 fn ending() -> impl Strategy<Value = Ending> {
@@ -106,8 +114,21 @@ fn failure() -> impl Strategy<Value = FailurePlan> {
     )
 }
 
+fn feedback() -> impl Strategy<Value = FeedbackPlan> {
+    let step = proptest::option::of(0..STEPS_MAX);
+    (any::<u8>(), step, 0..60_000_i64).prop_map(|(value, step, at_ms)| FeedbackPlan {
+        value,
+        step,
+        at_ms,
+    })
+}
+
 fn run() -> impl Strategy<Value = RunPlan> {
-    let lists = (vec(step(), 0..=STEPS_MAX), vec(failure(), 0..=2));
+    let lists = (
+        vec(step(), 0..=STEPS_MAX),
+        vec(failure(), 0..=2),
+        vec(feedback(), 0..=3),
+    );
     (
         1..u128::MAX,
         any::<[bool; 10]>(),
@@ -117,13 +138,14 @@ fn run() -> impl Strategy<Value = RunPlan> {
         any::<bool>(),
     )
         .prop_map(
-            |(id, has, status, duration_ms, (steps, failures), heartbeat)| RunPlan {
+            |(id, has, status, duration_ms, (steps, failures, feedback), heartbeat)| RunPlan {
                 id,
                 has,
                 status,
                 duration_ms,
                 steps,
                 failures,
+                feedback,
                 heartbeat,
             },
         )
@@ -199,6 +221,8 @@ impl RunPlan {
         run.insert("steps".to_owned(), steps.collect());
         let failures = self.failures.iter().map(|failure| failure.json(base_us));
         run.insert("failures".to_owned(), failures.collect());
+        let feedback = self.feedback.iter().map(|feedback| feedback.json(base_us));
+        run.insert("feedback".to_owned(), feedback.collect());
         Value::Object(run)
     }
 
@@ -222,6 +246,9 @@ impl RunPlan {
         }
         for failure in &self.failures {
             pieces.push(Piece::Post(path("failures"), failure.json(base_us)));
+        }
+        for feedback in &self.feedback {
+            pieces.push(Piece::Post(path("feedback"), feedback.json(base_us)));
         }
         if self.heartbeat {
             pieces.push(Piece::Post(path("heartbeat"), Value::Null));
@@ -278,6 +305,22 @@ impl FailurePlan {
             failure["occurred_at"] = json!(time(base_us + at_ms * 1_000));
         }
         failure
+    }
+}
+
+impl FeedbackPlan {
+    fn json(&self, base_us: i64) -> Value {
+        let value = match self.value {
+            0..100 => json!(f64::from(self.value) / 100.0),
+            100..200 => json!(self.value.is_multiple_of(2)),
+            _ => json!(format!("grade {}", self.value)),
+        };
+        let mut feedback = json!({"name": "quality", "value": value, "source": "evaluator",
+            "created_at": time(base_us + self.at_ms * 1_000)});
+        if let Some(step) = self.step {
+            feedback["step_id"] = json!(step_id(step));
+        }
+        feedback
     }
 }
 

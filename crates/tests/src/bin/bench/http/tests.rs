@@ -60,3 +60,29 @@ fn only_200_counts_as_an_acknowledgement() {
     assert!(answer(503).ok().is_err());
     assert!(answer(207).ok().is_err());
 }
+
+#[tokio::test]
+async fn a_download_gives_away_its_pieces_and_does_not_take_a_cut_one_for_a_whole() {
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (end, is_whole) in [("0\r\n\r\n", true), ("", false)] {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 10);
+        let mut client = Client {
+            stream: ours,
+            received: Vec::new(),
+        };
+        let answering = async {
+            let mut request = [0; 64];
+            theirs.read_exact(&mut request[..16]).await.unwrap();
+            for piece in [head, "5\r\nhel", "lo\r\n1", "\r\n!\r\n", end] {
+                theirs.write_all(piece.as_bytes()).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            drop(theirs);
+        };
+        let mut body = Vec::new();
+        let downloading = client.download("/", "k", |piece| body.extend_from_slice(piece));
+        let (answer, ()) = tokio::join!(downloading, answering);
+        assert_eq!(answer.is_ok(), is_whole);
+        assert_eq!(body, b"hello!");
+    }
+}

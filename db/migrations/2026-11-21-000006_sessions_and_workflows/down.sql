@@ -1,0 +1,2 @@
+DROP INDEX agent_runs_by_workflow;
+DROP INDEX agent_runs_with_session;
