@@ -8,7 +8,7 @@ use crate::Format;
 
 /// Bytes of a message in an answer: far below the 4 MiB that a client has to read.
 const MESSAGE_BYTES_MAX: usize = 4096;
-/// Name of the message that says when to come back (google/rpc/error_details.proto).
+/// Name of the message that says when to come back (`google/rpc/error_details.proto`).
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 /// Tag of a varint field: wire type 0.
 const VARINT: u8 = 0;
