@@ -15,6 +15,7 @@ mod create_traces;
 mod create_validation;
 mod langfuse;
 mod langsmith;
+mod openai_agents;
 mod other_signals;
 mod record_heartbeat;
 
@@ -51,6 +52,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(other_signals::create_logs)
         .service(langfuse::create_langfuse_traces)
         .service(langfuse::list_langfuse_projects)
+        .service(langfuse::create_langfuse_scores)
+        .service(openai_agents::create_openai_traces)
         .service(langsmith::create_langsmith_traces)
         .service(create_validation::create_validation);
 }

@@ -8,6 +8,7 @@ pub mod settings;
 
 mod admission;
 mod body;
+mod foreign;
 mod grpc;
 mod metrics;
 mod native;

@@ -9,7 +9,7 @@ mod part;
 mod step;
 
 pub(crate) use error::ItemError;
-pub(crate) use items::items;
+pub(crate) use items::{items, member};
 pub(crate) use part::{change, heartbeat, single_failure, single_feedback, single_step, whole_run};
 
 use std::borrow::Cow;

@@ -17,6 +17,7 @@ const READING: Reading = Reading {
     item: "run",
     is_run: true,
     read: change,
+    list: None,
 };
 
 /// Tells what is new of a run: how it ended, its output, further tags or attributes.

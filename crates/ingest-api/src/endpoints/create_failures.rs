@@ -17,6 +17,7 @@ const READING: Reading = Reading {
     item: "failure",
     is_run: false,
     read: single_failure,
+    list: None,
 };
 
 /// Stores failures of a run that are known apart from failed steps.

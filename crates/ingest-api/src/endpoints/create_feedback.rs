@@ -17,6 +17,7 @@ const READING: Reading = Reading {
     item: "feedback",
     is_run: false,
     read: single_feedback,
+    list: None,
 };
 
 /// Stores what somebody thinks of a run: one judgement or an array of them.

@@ -16,6 +16,7 @@ const READING: Reading = Reading {
     item: "run",
     is_run: true,
     read: whole_run,
+    list: None,
 };
 
 /// Stores runs: one, an array of them, or one a line (NDJSON), each whole or only its head.

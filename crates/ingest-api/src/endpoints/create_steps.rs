@@ -17,6 +17,7 @@ const READING: Reading = Reading {
     item: "step",
     is_run: false,
     read: single_step,
+    list: None,
 };
 
 /// Stores steps of a run: one, an array of them, or one a line (NDJSON).

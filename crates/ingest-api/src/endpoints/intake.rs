@@ -23,7 +23,7 @@ use crate::App;
 use crate::body;
 use crate::endpoints::answer::{Rejection, Verdicts};
 use crate::endpoints::{compute, key_reused, media_type, not_stored};
-use crate::native::{ItemError, Text, items};
+use crate::native::{ItemError, Text, items, member};
 use crate::prepare::{Context, by_code, prepare};
 use crate::queue::Answer;
 
@@ -36,6 +36,8 @@ pub(super) struct Reading {
     pub is_run: bool,
     /// Reads one item; `fallback` is the id for a run that came without one.
     pub read: fn(Context<'_>, &Text<'_>, fallback: RunId) -> Result<RunPart, ItemError>,
+    /// The member of the body that is the list of items, unless the body is the list itself.
+    pub list: Option<&'static str>,
 }
 
 /// Takes in a request whose items are read like that. `run` is the run that its path names.
@@ -129,6 +131,10 @@ struct Decoded {
 impl Decoding {
     fn decode(self, body: &Bytes) -> Result<(Decoded, Arrival), Problem> {
         let text = text(body)?;
+        let text = self
+            .reading
+            .list
+            .map_or(Ok(text), |name| member(text, name))?;
         let items = items(text, self.is_lines, ITEMS_PER_REQUEST_MAX)?;
         let received_at = self.app.clock.now();
         let context = Context {

@@ -12,8 +12,18 @@ use runwatch_service::problem::Problem;
 use runwatch_store::projects;
 
 use crate::App;
+use crate::endpoints::answer::Verdicts;
 use crate::endpoints::create_traces::take_traces;
+use crate::endpoints::intake::{Reading, take_in};
 use crate::endpoints::otlp_form::in_otlp_form;
+use crate::foreign::langfuse::score;
+
+const SCORES: Reading = Reading {
+    item: "feedback",
+    is_run: false,
+    read: score,
+    list: None,
+};
 
 /// Stores an export of OpenTelemetry traces where the SDKs of Langfuse send it; as `/v1/traces`.
 #[utoipa::path(
@@ -85,4 +95,25 @@ pub(crate) async fn list_langfuse_projects(
             metadata: serde_json::Map::new(),
         }],
     }))
+}
+
+/// Stores scores as the SDKs of Langfuse send them, as feedback: one, or an array of them.
+#[utoipa::path(
+    tag = "compatibility",
+    request_body(content = Vec<u8>, content_type = "application/json",
+        description = "A score of Langfuse's API, or an array of them"),
+    responses(
+        (status = 200, description = "All of it is stored", body = Verdicts),
+        (status = 207, description = "Some of it is stored", body = Verdicts),
+        (status = 400, description = "None of it is stored", body = Verdicts),
+    ),
+)]
+#[post("/api/public/scores")]
+pub(crate) async fn create_langfuse_scores(
+    who: Ingester,
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    take_in(app, who, request, payload, None, SCORES).await
 }

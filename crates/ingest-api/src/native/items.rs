@@ -1,5 +1,8 @@
 //! Finding the items in a body: one JSON object, an array of them, or one object a line.
 
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
 use serde_json::value::RawValue;
 
 use runwatch_core::json::sanitize;
@@ -36,10 +39,23 @@ fn array(body: &str) -> Result<Vec<std::borrow::Cow<'_, str>>, Problem> {
     let readable = sanitize(body);
     let items: Vec<&RawValue> = serde_json::from_str(&readable).map_err(|error| {
         let detail = format!("The body is not an array of JSON objects: {error}.");
-        Problem::new(actix_web::http::StatusCode::BAD_REQUEST, "not_json", detail)
+        Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
     })?;
     Ok(items
         .into_iter()
         .map(|item| item.get().to_owned().into())
         .collect())
+}
+
+/// The text of a member of the object that a body is.
+pub(crate) fn member<'b>(body: &'b str, name: &str) -> Result<&'b str, Problem> {
+    let members: Result<HashMap<String, &RawValue>, _> = serde_json::from_str(body);
+    let members = members.map_err(|error| {
+        let detail = format!("The body is not a JSON object: {error}.");
+        Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
+    })?;
+    let found = members.get(name).ok_or_else(|| {
+        Problem::bad_request("The body lacks its list of items.").with_field(name)
+    })?;
+    Ok(found.get())
 }

@@ -1,4 +1,4 @@
-// Sends a run and a score with Langfuse's JavaScript SDK, and prints what is to be read back of them.
+// Sends a run with Langfuse's JavaScript SDK, and prints what is to be read back of it.
 //
 // The address and the keys come from the SDK's own variables, LANGFUSE_BASE_URL, LANGFUSE_PUBLIC_KEY and
 // LANGFUSE_SECRET_KEY. Standard output gets one JSON object a run, in the words of the API.
@@ -46,8 +46,6 @@ const traceId = await propagateAttributes(ABOUT, () =>
     return agent.traceId;
   }, { asType: "agent" }),
 );
-langfuse.score.create({ name: "helpful", value: 1, traceId, comment: "good" });
-await langfuse.flush();
 await provider.shutdown();
 
 const run = {
@@ -56,4 +54,4 @@ const run = {
   models: ["gpt-4o-mini"], cost_usd: 0.00003, totals: { steps: 3, failed_steps: 1, ...usage },
 };
 const run_id = traceId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-console.log(JSON.stringify({ run_id, run, steps, scores: [{ name: "helpful", value: 1, comment: "good" }] }));
+console.log(JSON.stringify({ run_id, run, steps }));

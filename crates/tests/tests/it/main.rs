@@ -27,6 +27,7 @@ mod openapi;
 
 mod accounting;
 mod odd_input;
+mod openai_agents;
 mod order;
 mod unavailable;
 

@@ -62,7 +62,7 @@ async fn all_steps(reader: &Actor, run: &str) -> Vec<Value> {
 }
 
 async fn are_scores(reader: &Actor, run: &str, scores: &[Value]) {
-    let read = reader.get(&format!("/v1/feedback?run={run}")).await;
+    let read = reader.get(&format!("/v1/runs/{run}/feedback")).await;
     let read = read.expect(200).json();
     for score in scores {
         assert!(

@@ -134,7 +134,7 @@ fn another_kind_or_encoding_of_body_is_answered_415() {
             is_status(
                 &agent.post("/v1/traces", kind, "x").await.expect(415),
                 JSON,
-                3,
+                12,
             );
         }
         let request = agent
@@ -143,7 +143,7 @@ fn another_kind_or_encoding_of_body_is_answered_415() {
         let answer = agent
             .call(request.header("content-encoding", "zstd").body("x"))
             .await;
-        is_status(&answer.expect(415), PROTOBUF, 3);
+        is_status(&answer.expect(415), PROTOBUF, 12);
     });
 }
 
