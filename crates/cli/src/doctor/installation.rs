@@ -32,7 +32,7 @@ impl Installation {
         let found = data_dir.is_dir().then_some(data_dir);
         let dir = found.as_deref();
         let base = args.port.or_else(|| base_port(dir?));
-        let ports = Ports::from_base(base.unwrap_or(PORT), None).ok();
+        let ports = Ports::from_base(base.unwrap_or(PORT), dir.and_then(grpc_port)).ok();
         Self {
             running: dir.and_then(running),
             admin_url: dir
@@ -49,6 +49,16 @@ fn base_port(data_dir: &Path) -> Option<u16> {
     let text = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).ok()?;
     let port: u16 = text.lines().nth(PORT_LINE)?.trim().parse().ok()?;
     port.checked_sub(Ports::POSTGRES_OFFSET)
+}
+
+/// The public port for gRPC, which can be told apart from the others, from nginx's configuration.
+fn grpc_port(data_dir: &Path) -> Option<u16> {
+    let text = fs::read_to_string(data_dir.join("nginx/nginx.conf")).ok()?;
+    let mut listens = text
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(" http2;"));
+    let (_, port) = listens.next()?.rsplit_once(':')?;
+    port.parse().ok()
 }
 
 /// The process that holds the lock of the folder.

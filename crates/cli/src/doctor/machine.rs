@@ -82,7 +82,8 @@ async fn check_nginx(report: &mut Report) {
 
 /// Ports must be free where nothing runs, and taken where `runwatch up` does.
 fn check_ports(installation: &Installation, ports: Ports, report: &mut Report) {
-    let mut all = vec![("nginx", ports.nginx)];
+    let mut all = vec![("nginx", ports.nginx), ("nginx, for gRPC", ports.grpc)];
+    all.push(("ingest-api, for gRPC", ports.ingest_grpc));
     all.extend(ports.services());
     if installation.admin_url.is_some() {
         all.push(("PostgreSQL", ports.postgres));

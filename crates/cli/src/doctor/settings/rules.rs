@@ -23,12 +23,13 @@ enum Rule {
 }
 
 /// The rules by name; a setting without one takes any text.
-const RULES: [(&str, Rule); 14] = [
+const RULES: [(&str, Rule); 15] = [
     ("DATABASE_URL", Rule::Database),
     ("DATABASE_POOL_SIZE", Rule::Number(1..=90)),
     ("RUNWATCH_UNSAFE_DURABILITY", Rule::Flag),
     ("RUNWATCH_LOG_FORMAT", Rule::OneOf(&["text", "json"])),
     ("INGEST_BIND", Rule::Address),
+    ("INGEST_GRPC_BIND", Rule::Address),
     ("QUERY_BIND", Rule::Address),
     ("WORKER_BIND", Rule::Address),
     ("RUNWATCH_DRAIN_SECONDS", Rule::Number(0..=600)),

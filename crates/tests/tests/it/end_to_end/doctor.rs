@@ -12,6 +12,9 @@ fn wrong(said: &Said) -> Vec<String> {
     let json = said.json();
     let findings = json["findings"].as_array().unwrap().iter();
     let wrong = findings.filter(|one| one["verdict"] != "ok");
+    // How full the disk is that the tests run on is not theirs to judge.
+    let is_of_disk = |what: &str| what.contains(" MiB are free in ");
+    let wrong = wrong.filter(|one| !is_of_disk(one["what"].as_str().unwrap_or_default()));
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     wrong
         .map(|one| format!("{}: {}", text(&one["verdict"]), text(&one["what"])))
