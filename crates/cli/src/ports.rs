@@ -50,7 +50,9 @@ pub(crate) enum PortError {
     #[error("--port 0 is not possible: the ports of the services are derived from it")]
     Zero,
     /// Another program listens there.
-    #[error("port {port} ({holder}) is in use by another program; choose other ports with --port, and with --grpc-port for gRPC")]
+    #[error(
+        "port {port} ({holder}) is in use by another program; choose other ports with --port, and with --grpc-port for gRPC"
+    )]
     InUse {
         /// The port that is taken.
         port: u16,
