@@ -61,6 +61,11 @@ impl RunPart {
         }
     }
 
+    /// Whether something is said of the run itself, and of nothing in it.
+    pub fn is_only_of_run(&self) -> bool {
+        self.steps.is_empty() && self.failures.is_empty() && self.feedback.is_empty()
+    }
+
     /// Whether nothing is said of the run itself.
     pub fn is_only_feedback(&self) -> bool {
         !self.feedback.is_empty()

@@ -161,7 +161,8 @@ impl Decoding {
                         decoded.run_ids.push(part.run_id.to_string());
                     }
                     decoded.positions.push((index, part.run_id));
-                    runs.push(prepare(context, part, self.reading.is_run));
+                    let is_item = self.reading.is_run || part.is_only_of_run();
+                    runs.push(prepare(context, part, is_item));
                 }
                 Err(error) => {
                     if quarantine.len() < QUARANTINE_ITEMS_PER_REQUEST_MAX {

@@ -15,7 +15,10 @@ const FAILED: &str = "1c239388-613b-45bc-a4c2-7bfaaa351281";
 fn its_traces_become_runs() {
     with_app(async |app| {
         let sent = app.agent().post("/v1/traces/ingest", JSON, BODY).await;
-        assert_eq!(sent.expect(200).json()["rejected"], json!([]));
+        let verdicts = sent.expect(200).json();
+        assert_eq!(verdicts["rejected"], json!([]));
+        // Two traces and all of their spans.
+        assert_eq!(verdicts["accepted"], 14, "{verdicts}");
         let again = app.agent().post("/v1/traces/ingest", JSON, BODY).await;
         assert_eq!(
             again.expect(200).json()["accepted"],
