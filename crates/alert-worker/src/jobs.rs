@@ -1,6 +1,7 @@
 //! The jobs, one file each.
 
 mod fold_rollups;
+mod forget_changes;
 mod forget_idempotency_keys;
 mod make_partitions;
 mod recount_runs;
@@ -53,6 +54,12 @@ impl Jobs {
         let (schedule, counts, stop) = every("forget_idempotency_keys", Duration::from_secs(600));
         jobs.spawn(run(schedule, counts, stop, async move || {
             forget_idempotency_keys::turn(&pool).await
+        }));
+
+        let pool = self.pool.clone();
+        let (schedule, counts, stop) = every("forget_changes", Duration::from_secs(30));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            forget_changes::turn(&pool).await
         }));
 
         let mut watching = watch_runs::Watching::new(self.pool.clone(), self.url.clone());

@@ -99,6 +99,17 @@ pub const WORKFLOW_RUNS_MAX: i64 = 5_000;
 pub const WORKFLOW_STEPS_RUNS_MAX: i64 = 200;
 /// Steps of one workflow's runs that are looked at.
 pub const WORKFLOW_STEPS_SCANNED_MAX: i64 = 50_000;
+/// Minutes for which what changed is kept, for live streams to go on after they broke off.
+pub const CHANGES_KEPT_MINUTES: i64 = 15;
+/// Hours for which what changed is kept though the search index was not made of it yet: then something
+/// is broken, and the disk is worth more.
+pub const CHANGES_KEPT_UNREAD_HOURS: i64 = 48;
+/// Transactions whose changes are read at a time.
+pub const CHANGES_PER_READ_MAX: i64 = 50;
+/// Steps after which no further transaction's changes are read at a time.
+pub const STEPS_PER_READ: usize = 4_000;
+/// Live streams that one query-api serves at a time.
+pub const LIVE_STREAMS_MAX: usize = 64;
 /// Days ahead for which partitions are kept ready.
 pub const PARTITION_DAYS_AHEAD: i64 = 30;
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runwatch_core::ids::ProjectId;
-use runwatch_core::limits::EXPORTS_MAX;
+use runwatch_core::limits::{EXPORTS_MAX, LIVE_STREAMS_MAX};
 use runwatch_core::time::Timestamp;
 use runwatch_service::clock::Clock;
+use runwatch_service::health::Readiness;
 use runwatch_service::problem::Problem;
 use runwatch_store::error::Result as StoreResult;
 use runwatch_store::export::{self, ExportPool, Page, Rows};
@@ -18,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) struct App {
     pool: Pool,
     pub(crate) exports: Exports,
+    live: Arc<Semaphore>,
+    readiness: Readiness,
     clock: Arc<dyn Clock>,
     limit: Duration,
 }
@@ -29,7 +32,7 @@ pub(crate) struct Exports {
     limit: Duration,
 }
 
-/// The right to export, for as long as it is held.
+/// The right to export or to follow, for as long as it is held.
 pub(crate) type Turn = OwnedSemaphorePermit;
 
 impl App {
@@ -37,6 +40,7 @@ impl App {
     pub(crate) fn new(
         pool: Pool,
         exports: ExportPool,
+        readiness: Readiness,
         clock: Arc<dyn Clock>,
         limit: Duration,
     ) -> Self {
@@ -48,9 +52,21 @@ impl App {
         Self {
             pool,
             exports,
+            live: Arc::new(Semaphore::new(LIVE_STREAMS_MAX)),
+            readiness,
             clock,
             limit,
         }
+    }
+
+    /// The right to follow what changes, unless as many as may are doing so.
+    pub(crate) fn live_turn(&self) -> Result<Turn, Problem> {
+        take(&self.live)
+    }
+
+    /// Whether the process is about to stop, so that what has no end should end.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.readiness.is_draining()
     }
 
     /// The time of day, where a caller names none.
@@ -81,14 +97,18 @@ impl App {
 impl Exports {
     /// The right to export, unless as many as may are doing so.
     pub(crate) fn turn(&self) -> Result<Turn, Problem> {
-        let turn = Arc::clone(&self.turns).try_acquire_owned();
-        turn.map_err(|_none_left| Problem::unavailable())
+        take(&self.turns)
     }
 
     /// Reads rows.
     pub(crate) async fn read(&self, project: ProjectId, page: &Page<'_>) -> StoreResult<Rows> {
         export::read(&self.pool, project, self.limit, page).await
     }
+}
+
+fn take(turns: &Arc<Semaphore>) -> Result<Turn, Problem> {
+    let turn = Arc::clone(turns).try_acquire_owned();
+    turn.map_err(|_none_left| Problem::unavailable())
 }
 
 /// Whether the database answers and keeps what it acknowledges; a standby is good enough to read.

@@ -79,7 +79,13 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
     let keys = Arc::new(key_cache(&pool));
     let exports = ExportPool::new(database.url.expose(), EXPORT_CONNECTIONS);
     let clock = Arc::new(SystemClock);
-    let app = Arc::new(App::new(pool, exports, clock, settings.timeout));
+    let app = Arc::new(App::new(
+        pool,
+        exports,
+        readiness.clone(),
+        clock,
+        settings.timeout,
+    ));
     let service = server::Service {
         registry: metrics::registry(),
         readiness,

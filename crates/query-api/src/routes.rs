@@ -4,6 +4,7 @@ mod export;
 mod failure_groups;
 mod failures;
 mod feedback;
+mod live;
 mod models;
 mod quarantine;
 mod runs;
@@ -50,6 +51,7 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(usage::get_usage)
         .service(usage::scores::get_usage_scores)
         .service(export::get_export)
+        .service(live::get_live)
         .service(quarantine::list_quarantine);
 }
 

@@ -7,11 +7,12 @@
 //!    back;
 //! 3. for those that were there: read their steps and told failures, merge in memory (`merge`),
 //!    and write what follows from all of it;
-//! 4. steps, payload chunks, failures, deltas of the rollups, quarantine; COMMIT.
+//! 4. steps, payload chunks, failures, deltas of the rollups, what changed, quarantine; COMMIT.
 //!
 //! Feedback stands apart: it is written by its own key, and no run is locked or made for it.
 
 mod arrays;
+mod changes;
 mod conflicts;
 mod connection;
 mod deltas;

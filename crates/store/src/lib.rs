@@ -19,6 +19,7 @@ pub mod projects;
 pub mod ingest;
 pub mod payloads;
 
+pub mod changes;
 pub mod fold;
 pub mod lifecycle;
 pub mod partitions;

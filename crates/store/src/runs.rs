@@ -179,6 +179,25 @@ pub async fn list(
     Ok(rows.into_iter().map(RunSummary::from).collect())
 }
 
+/// Those of some runs that pass a filter. Traces that are not runs are left out.
+pub async fn among(
+    conn: &mut Conn,
+    project: ProjectId,
+    filter: &RunFilter,
+    ids: &[RunId],
+) -> Result<Vec<RunSummary>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows: Vec<Row> = filter
+        .apply(agent_runs::table.into_boxed::<Pg>())
+        .filter(agent_runs::project_id.eq(project.0))
+        .filter(agent_runs::is_run)
+        .filter(agent_runs::run_id.eq_any(ids))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(RunSummary::from).collect())
+}
+
 /// A run by its place in the order of starts, for those who read something of many runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunKey {

@@ -1,7 +1,9 @@
 //! Reading the steps of a run.
 
+mod brief;
 mod skeleton;
 
+pub use brief::{BriefStep, briefs};
 pub use skeleton::{SkeletonStep, StepPosition, list_skeletons};
 
 use chrono::{DateTime, Utc};

@@ -72,6 +72,7 @@ const NEEDED: &str = "
         ('runwatch_ingest', 'agent_payloads', 'SELECT, INSERT, UPDATE'),
         ('runwatch_ingest', 'agent_failures', 'SELECT, INSERT, UPDATE, DELETE'),
         ('runwatch_ingest', 'usage_deltas', 'INSERT'),
+        ('runwatch_ingest', 'run_changes', 'INSERT'),
         ('runwatch_ingest', 'quarantine', 'INSERT'),
         ('runwatch_query', 'agent_runs', 'SELECT'),
         ('runwatch_query', 'agent_steps', 'SELECT'),

@@ -1,8 +1,6 @@
 //! Writing the rows of a flush, each kind in one statement.
 
-use std::borrow::Cow;
-
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
 
@@ -13,9 +11,8 @@ use crate::ingest::arrays::{Chunks, Failures, Params, Runs, Steps};
 use crate::ingest::conflicts::quarantined;
 use crate::ingest::connection::Writer;
 use crate::ingest::deltas::FlushDeltas;
-use crate::ingest::write::Resolved;
-use crate::ingest::{Arrival, Quarantined, Reply, RunKey};
-use crate::payloads::Chunk;
+use crate::ingest::write::{Resolved, StoredChunk};
+use crate::ingest::{Arrival, Quarantined, Reply};
 
 impl Writer {
     /// Deletes what is replaced: unfinished copies of steps, and failures that are computed anew.
@@ -99,10 +96,7 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn insert_chunks(
-        &self,
-        chunks: &[(RunKey, NaiveDate, Cow<'_, Chunk>)],
-    ) -> Result<()> {
+    pub(super) async fn insert_chunks(&self, chunks: &[StoredChunk<'_>]) -> Result<()> {
         let mut rows = Chunks::default();
         chunks
             .iter()

@@ -16,6 +16,7 @@ use runwatch_core::summary::{Facts, Summary, summarize};
 use crate::error::{Result, StoreError};
 use crate::ingest::RunKey;
 use crate::ingest::arrays::{Failures, Params, Runs};
+use crate::ingest::changes::Changes;
 use crate::ingest::connection::Writer;
 use crate::ingest::deltas::{FlushDeltas, Old};
 use crate::ingest::read::told;
@@ -133,7 +134,10 @@ impl Writer {
             .await?;
         self.replace_failures(key, run_day, &claims, &summary)
             .await?;
-        self.insert_deltas(deltas).await
+        self.insert_deltas(deltas).await?;
+        let started_at = summary.started_at.unwrap_or_default();
+        let changes = Changes::of_conclusions(key, run_day, started_at);
+        self.insert_changes(changes, row.try_get(9)?).await
     }
 
     async fn replace_failures(

@@ -178,6 +178,11 @@ pub(super) const INSERT_DELTAS: &str = "
     INSERT INTO usage_deltas (project_id, delta_id, body)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[])";
 
+/// Tells what changed, one row a project, in the order in which transactions begin to write.
+pub(super) const INSERT_CHANGES: &str = "
+    INSERT INTO run_changes (project_id, body, recorded_at, transaction_id)
+    SELECT *, $3, pg_current_xact_id()::text::bigint FROM unnest($1::uuid[], $2::bytea[])";
+
 /// Keeps refused items.
 pub(super) const INSERT_QUARANTINE: &str = "
     INSERT INTO quarantine (project_id, item_id, item, code, message, body, received_at)
@@ -190,7 +195,8 @@ pub(super) const FIND_RECOUNT: &str = "
 
 /// Locks a run that is to be summed up.
 pub(super) const LOCK_RECOUNT: &str = "
-    SELECT project_id, run_id, run_day, true, claims, contribution, steps, last_received_at, abandoned
+    SELECT project_id, run_id, run_day, true, claims, contribution, steps, last_received_at, abandoned,
+        rw_now()
     FROM agent_runs WHERE recount AND project_id = $1 AND run_id = $2 FOR UPDATE";
 
 /// Has a run summed up again, because more arrived meanwhile.
@@ -199,7 +205,8 @@ pub(super) const RECOUNT_AGAIN: &str = "
 
 /// Locks the next run of which nothing was received for so many hours.
 pub(super) const LOCK_ABANDONED: &str = "
-    SELECT project_id, run_id, run_day, true, claims, contribution, steps, last_received_at, true
+    SELECT project_id, run_id, run_day, true, claims, contribution, steps, last_received_at, true,
+        rw_now()
     FROM agent_runs
     WHERE status = 0 AND NOT abandoned
         AND last_received_at < rw_now() - $1::bigint * interval '1 hour'

@@ -17,6 +17,7 @@ use runwatch_core::summary::Summary;
 
 use crate::error::{Result, StoreError};
 use crate::ingest::arrays::{Params, Runs};
+use crate::ingest::changes::Changes;
 use crate::ingest::connection::Writer;
 use crate::ingest::deltas::{FlushDeltas, Old};
 use crate::ingest::merge::{LeftOut, Merged, Stored, merge, summarize_all};
@@ -27,11 +28,14 @@ use crate::payloads::Chunk;
 /// Where a part of a run stands among the arrivals: which arrival, which of its runs.
 type Place = (usize, usize);
 
+/// A payload chunk that is to be stored, with the run that it is of and that run's partition.
+pub(super) type StoredChunk<'a> = (RunKey, NaiveDate, Cow<'a, Chunk>);
+
 /// A run of the flush with everything that is to be written of it.
 pub(super) struct Resolved<'a> {
     pub(super) key: RunKey,
     places: Vec<Place>,
-    parts: Vec<&'a ArrivingRun>,
+    pub(super) parts: Vec<&'a ArrivingRun>,
     pub(super) merged: Merged<'a>,
     pub(super) summary: Cow<'a, Summary>,
     pub(super) run_day: NaiveDate,
@@ -66,6 +70,7 @@ impl Writer {
         let mut deltas = FlushDeltas::default();
         runs.iter().for_each(|run| deltas.change(run));
         deltas.count(arrivals, &replies, now);
+        let changes = Changes::of_flush(&runs, &chunks, now);
         self.make_room(&runs).await?;
         try_join!(
             self.update_runs(&runs, now),
@@ -73,6 +78,7 @@ impl Writer {
             self.insert_chunks(&chunks),
             self.insert_failures(&runs),
             self.insert_deltas(deltas),
+            self.insert_changes(changes, now),
             self.insert_quarantine(arrivals, &replies, now),
         )?;
         self.client.batch_execute("COMMIT").await?;
@@ -258,10 +264,7 @@ fn only_new_told(fresh: &Summary, known: &[ToldFailure]) -> Summary {
 }
 
 /// The payload chunks to be stored, without what is there already or was refused.
-fn chunks<'a>(
-    arrivals: &[Arrival],
-    runs: &[Resolved<'a>],
-) -> Result<Vec<(RunKey, NaiveDate, Cow<'a, Chunk>)>> {
+fn chunks<'a>(arrivals: &[Arrival], runs: &[Resolved<'a>]) -> Result<Vec<StoredChunk<'a>>> {
     let mut chunks = Vec::new();
     for run in runs {
         for ((part, left_out), place) in run.parts.iter().zip(&run.merged.left_out).zip(&run.places)

@@ -1,0 +1,201 @@
+//! What changed, in an order in which nothing comes late.
+//!
+//! Each transaction that changes runs writes down which (`run_changes`), under its own id. A reader
+//! takes only the rows whose transactions are older than every one under way in its snapshot: of those
+//! all rows are there that will ever be, so that a position read up to is never gone back to.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::QueryableByName;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+use runwatch_core::changes::{Position, RunChange, from_bytes, to_bytes};
+use runwatch_core::ids::{ProjectId, RunId};
+use runwatch_core::limits::{
+    CHANGES_KEPT_MINUTES, CHANGES_KEPT_UNREAD_HOURS, CHANGES_PER_READ_MAX, STEPS_PER_READ,
+};
+use runwatch_core::time::Timestamp;
+
+use crate::error::{Result, StoreError};
+use crate::pool::Conn;
+use crate::runs::RunPlace;
+
+/// Rows deleted in one transaction.
+const BATCH: i64 = 2_000;
+
+/// Changes of a project from a position on.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// What is new of its runs, in the order of the transactions.
+    pub runs: Vec<RunChange>,
+    /// Where to go on.
+    pub next: Position,
+    /// There is more already.
+    pub is_more: bool,
+    /// Some of what was asked for is forgotten already.
+    pub is_gap: bool,
+}
+
+#[derive(QueryableByName)]
+struct Head {
+    #[diesel(sql_type = BigInt)]
+    head: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    forgotten: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    transaction_id: i64,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+}
+
+const HEAD: &str = "
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS head,
+        (SELECT transaction_id FROM change_readers WHERE reader = 'forget') AS forgotten";
+
+/// Where changes begin that are not visible yet.
+pub async fn head(conn: &mut Conn) -> Result<Position> {
+    let head: Head = sql_query(HEAD).get_result(conn).await?;
+    Ok(Position(head.head))
+}
+
+/// What changed in a project from a position on: about [`STEPS_PER_READ`] steps at a time. It has to be
+/// called in a transaction of one snapshot.
+pub async fn after(conn: &mut Conn, project: ProjectId, from: Position) -> Result<Changes> {
+    let Head { head, forgotten } = sql_query(HEAD).get_result(conn).await?;
+    let rows: Vec<Row> = sql_query(
+        "SELECT transaction_id, body FROM run_changes
+         WHERE project_id = $1 AND transaction_id >= $2 AND transaction_id < $3
+         ORDER BY transaction_id LIMIT $4",
+    )
+    .bind::<SqlUuid, _>(project.0)
+    .bind::<BigInt, _>(from.0)
+    .bind::<BigInt, _>(head)
+    .bind::<BigInt, _>(CHANGES_PER_READ_MAX)
+    .load(conn)
+    .await?;
+    let mut is_more = i64::try_from(rows.len()) == Ok(CHANGES_PER_READ_MAX);
+    let mut changes = Changes {
+        next: Position(head),
+        is_gap: forgotten.is_some_and(|forgotten| from.0 < forgotten),
+        ..Changes::default()
+    };
+    let mut steps = 0;
+    for row in rows {
+        if steps >= STEPS_PER_READ {
+            is_more = true;
+            break;
+        }
+        changes.next = Position(row.transaction_id + 1);
+        let runs = read(&row.body)?;
+        steps += runs.iter().map(|run| run.steps.len()).sum::<usize>();
+        changes.runs.extend(runs);
+    }
+    changes.is_more = is_more;
+    if !is_more {
+        changes.next = Position(head);
+    }
+    Ok(changes)
+}
+
+#[derive(QueryableByName)]
+struct Forgotten {
+    #[diesel(sql_type = BigInt)]
+    transaction_id: i64,
+}
+
+/// Forgets the next changes that are older than [`CHANGES_KEPT_MINUTES`] and that the search index was
+/// made of, or older than [`CHANGES_KEPT_UNREAD_HOURS`]; says how many rows they were.
+pub async fn forget(conn: &mut Conn) -> Result<usize> {
+    conn.transaction::<_, StoreError, _>(async |conn| {
+        let forgotten: Vec<Forgotten> = sql_query(
+            "DELETE FROM run_changes WHERE (project_id, transaction_id) IN (
+                 SELECT project_id, transaction_id FROM run_changes
+                 WHERE recorded_at < rw_now() - $1 * interval '1 minute'
+                     AND (transaction_id < (SELECT transaction_id FROM change_readers
+                             WHERE reader = 'search')
+                         OR recorded_at < rw_now() - $2 * interval '1 hour')
+                 ORDER BY transaction_id LIMIT $3)
+             RETURNING transaction_id",
+        )
+        .bind::<BigInt, _>(CHANGES_KEPT_MINUTES)
+        .bind::<BigInt, _>(CHANGES_KEPT_UNREAD_HOURS)
+        .bind::<BigInt, _>(BATCH)
+        .load(conn)
+        .await?;
+        let Some(last) = forgotten.iter().map(|row| row.transaction_id).max() else {
+            return Ok(0);
+        };
+        sql_query(
+            "UPDATE change_readers SET transaction_id = greatest(transaction_id, $1)
+             WHERE reader = 'forget'",
+        )
+        .bind::<BigInt, _>(last + 1)
+        .execute(conn)
+        .await?;
+        Ok(forgotten.len())
+    })
+    .await
+}
+
+/// A run of which something else follows now, though nothing arrived.
+pub(crate) type Concluded = (ProjectId, RunId, NaiveDate, Timestamp);
+
+/// Writes down that something else follows from what is known of runs, in the transaction in which
+/// that is stored.
+pub(crate) async fn record(conn: &mut Conn, concluded: &[Concluded]) -> Result<()> {
+    let mut projects: BTreeMap<ProjectId, Vec<RunChange>> = BTreeMap::new();
+    for (project, run, day, started_at) in concluded {
+        let change = RunChange::without_steps(*run, *day, *started_at);
+        projects.entry(*project).or_default().push(change);
+    }
+    let ids: Vec<Uuid> = projects.keys().map(|project| project.0).collect();
+    let bodies: Vec<Vec<u8>> = projects.values().map(|runs| to_bytes(runs)).collect();
+    sql_query(
+        "INSERT INTO run_changes (project_id, body, recorded_at, transaction_id)
+         SELECT *, rw_now(), pg_current_xact_id()::text::bigint FROM unnest($1, $2)",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Binary>, _>(bodies)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A row of `agent_runs` that was given back by a statement that changed it.
+#[derive(QueryableByName)]
+pub(crate) struct ConcludedRow {
+    #[diesel(sql_type = SqlUuid)]
+    project_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    run_id: Uuid,
+    #[diesel(sql_type = Date)]
+    run_day: NaiveDate,
+    #[diesel(sql_type = Timestamptz)]
+    started_at: DateTime<Utc>,
+}
+
+impl From<ConcludedRow> for Concluded {
+    fn from(row: ConcludedRow) -> Self {
+        let started_at = Timestamp(row.started_at.timestamp_micros());
+        let (project, run) = (ProjectId(row.project_id), RunId(row.run_id));
+        (project, run, row.run_day, started_at)
+    }
+}
+
+impl From<&RunChange> for RunPlace {
+    fn from(change: &RunChange) -> Self {
+        let (run, day) = (change.run, change.day);
+        Self { run, day }
+    }
+}
+
+pub(crate) fn read(body: &[u8]) -> Result<Vec<RunChange>> {
+    from_bytes(body).map_err(|error| StoreError::Unreadable(error.to_string()))
+}

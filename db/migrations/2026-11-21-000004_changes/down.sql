@@ -1,0 +1,2 @@
+DROP TABLE change_readers;
+DROP TABLE run_changes;
