@@ -126,6 +126,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    change_readers (reader) {
+        reader -> Text,
+        transaction_id -> Int8,
+    }
+}
+
+diesel::table! {
     clock_offset (only_one) {
         only_one -> Bool,
         amount -> Interval,
@@ -184,6 +191,15 @@ diesel::table! {
         item -> Text,
         code -> Text,
         message -> Text,
+        body -> Bytea,
+    }
+}
+
+diesel::table! {
+    run_changes (project_id, transaction_id) {
+        transaction_id -> Int8,
+        recorded_at -> Timestamptz,
+        project_id -> Uuid,
         body -> Bytea,
     }
 }
@@ -323,12 +339,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     agent_runs,
     agent_steps,
     api_keys,
+    change_readers,
     clock_offset,
     failure_groups,
     idempotency_keys,
     ingest_outcomes,
     projects,
     quarantine,
+    run_changes,
     run_feedback,
     usage_deltas,
     usage_hour,

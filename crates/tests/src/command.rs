@@ -1,10 +1,11 @@
 //! The command `runwatch`, run to its end.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::binaries;
 
@@ -21,6 +22,37 @@ pub struct Said {
 
 /// Runs it with words separated by blanks and these variables, and no others of ours.
 pub async fn runwatch(words: &str, env: &[(&str, &str)]) -> Said {
+    Said::of(command(words, env).output().await.expect("runwatch runs"))
+}
+
+/// The command while it runs; it ends with the value.
+#[derive(Debug)]
+pub struct Started {
+    _child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// Starts it, as [`runwatch`] does, and leaves it running.
+pub fn start(words: &str, env: &[(&str, &str)]) -> Started {
+    let mut command = command(words, env);
+    command.stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().expect("runwatch runs");
+    let output = child.stdout.take().expect("it is a pipe");
+    Started {
+        _child: child,
+        lines: BufReader::new(output).lines(),
+    }
+}
+
+impl Started {
+    /// The next line of its output.
+    pub async fn line(&mut self) -> String {
+        let line = self.lines.next_line().await.expect("the output is text");
+        line.expect("it goes on")
+    }
+}
+
+fn command(words: &str, env: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binaries::path("runwatch"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("RUNWATCH_") || name == "DATABASE_URL" {
@@ -29,9 +61,9 @@ pub async fn runwatch(words: &str, env: &[(&str, &str)]) -> Said {
     }
     command
         .args(words.split_whitespace())
-        .envs(env.iter().copied());
-    let output = command.current_dir(Path::new("/")).output().await;
-    Said::of(output.expect("runwatch runs"))
+        .envs(env.iter().copied())
+        .current_dir(Path::new("/"));
+    command
 }
 
 impl Said {

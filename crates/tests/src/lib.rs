@@ -16,6 +16,7 @@ pub mod app;
 
 pub mod binaries;
 pub mod command;
+pub mod events;
 pub mod grpc;
 pub mod installation;
 pub mod ledger;

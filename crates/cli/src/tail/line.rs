@@ -22,6 +22,8 @@ const AGENT_WIDTH: usize = 26;
 const KIND_WIDTH: usize = 9;
 /// Blanks before a step, so that it stands below its run's state.
 const STEP_INDENT: &str = "           ";
+/// What is said where the server has forgotten some changes.
+const GAP: &str = "--:--:--  some changes are missing here; `runwatch runs list` has the runs";
 /// Runs whose last line is remembered.
 const RUNS_MAX: usize = 10_000;
 
@@ -69,6 +71,7 @@ impl Lines {
         match event.kind.as_str() {
             "run" => self.run(&serde_json::from_str(&event.data).ok()?),
             "step" => Some(self.step(&serde_json::from_str(&event.data).ok()?)),
+            "gap" => Some(self.paint.paint(Colour::Grey, GAP)),
             _ => None,
         }
     }

@@ -45,7 +45,7 @@ run_filters! {
 /// as it stands now; `step` a step that was stored since; `gap` says that some changes are forgotten
 /// already, 15 minutes after they were made, and are to be read otherwise. A client that was cut off
 /// sends the last `id` that it received as `Last-Event-ID`, as browsers do by themselves, and misses
-/// nothing; what it was told in its last second may be told again. There is a sign of life every 15 s.
+/// nothing; what it was told in its last second may be told again. There is a sign of life every 5 s.
 #[utoipa::path(
     tag = "runs",
     params(

@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod runs;
+mod tail;
 mod validate;
 
 use std::process::Command;

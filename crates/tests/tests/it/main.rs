@@ -11,6 +11,7 @@ mod export;
 mod failures;
 mod feedback;
 mod large_runs;
+mod live;
 mod quarantine;
 mod runs;
 mod sessions;

@@ -25,8 +25,9 @@ use crate::routes::runs::RunItem;
 pub(super) const PIECES_WAITING_MAX: usize = 1;
 /// The pause between two looks at what changed.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-/// How long nothing is said before a sign of life is given.
-const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// How long nothing is said before a sign of life is given, by which it is also noticed that a client
+/// has gone.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// How often it is looked whether the key is still valid.
 const PROVE_EVERY: Duration = Duration::from_secs(5);
 /// How long a client may take to receive a piece before the stream is given up.
