@@ -108,6 +108,14 @@ pub const CHANGES_KEPT_UNREAD_HOURS: i64 = 48;
 pub const CHANGES_PER_READ_MAX: i64 = 50;
 /// Steps after which no further transaction's changes are read at a time.
 pub const STEPS_PER_READ: usize = 4_000;
+/// Documents of the search index whose runs are looked at for one answer, by the filters.
+pub const SEARCH_DOCUMENTS_FILTERED_MAX: usize = 20_000;
+/// Documents of the search index whose texts are read for one answer.
+pub const SEARCH_DOCUMENTS_READ_MAX: usize = 1_000;
+/// Documents that the search index was not made of yet and that are read for one answer.
+pub const SEARCH_UNINDEXED_MAX: usize = 500;
+/// Hits in one answer of a search.
+pub const SEARCH_HITS_MAX: u32 = 100;
 /// Live streams that one query-api serves at a time.
 pub const LIVE_STREAMS_MAX: usize = 64;
 /// Days ahead for which partitions are kept ready.

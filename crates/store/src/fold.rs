@@ -11,7 +11,7 @@ mod usage;
 use std::collections::BTreeMap;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Binary, Bool};
+use diesel::sql_types::{BigInt, Binary};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use runwatch_core::ids::ProjectId;
 use runwatch_core::rollup::Deltas;
 
 use crate::error::{Result, StoreError};
-use crate::pool::Conn;
+use crate::pool::{Conn, try_lock};
 
 /// Rows of deltas folded in one transaction.
 const BATCH: i64 = 2_000;
@@ -34,21 +34,11 @@ struct Row {
     body: Vec<u8>,
 }
 
-#[derive(QueryableByName)]
-struct Locked {
-    #[diesel(sql_type = Bool)]
-    locked: bool,
-}
-
 /// Folds the next deltas in one transaction and says how many rows they were: 0 if there are none,
 /// or if another process is folding.
 pub async fn fold(conn: &mut Conn) -> Result<usize> {
     conn.transaction::<_, StoreError, _>(async |conn| {
-        let lock: Locked = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked")
-            .bind::<BigInt, _>(LOCK)
-            .get_result(conn)
-            .await?;
-        if !lock.locked {
+        if !try_lock(conn, LOCK).await? {
             return Ok(0);
         }
         let rows: Vec<Row> = diesel::sql_query(

@@ -31,6 +31,7 @@ pub mod feedback;
 pub mod payload_parts;
 pub mod quarantine;
 pub mod runs;
+pub mod search;
 pub mod sessions;
 pub mod steps;
 pub mod usage;

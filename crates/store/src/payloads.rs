@@ -211,6 +211,50 @@ pub fn inputs_and_outputs(
     Ok(found)
 }
 
+/// A stored chunk whose texts can be read where they are.
+pub struct OpenChunk {
+    /// The steps that it lists.
+    pub steps: Vec<ListedStep>,
+    content: Vec<u8>,
+}
+
+/// What went in or came out, or an error, as it lies in a chunk.
+pub struct ChunkText<'a> {
+    /// Which of these it is.
+    pub part: Part,
+    /// How to read the body.
+    pub encoding: Encoding,
+    /// Whose it is, by positions in the list of steps; empty for the run as a whole.
+    pub owners: Vec<u32>,
+    /// The body.
+    pub body: &'a str,
+}
+
+impl OpenChunk {
+    /// Opens it.
+    pub fn open(steps: &[u8], body: &[u8]) -> Result<Self> {
+        Ok(Self {
+            steps: unpack(steps)?,
+            content: decompress(body)?,
+        })
+    }
+
+    /// Its inputs, outputs and errors.
+    pub fn texts(&self) -> Result<impl Iterator<Item = ChunkText<'_>>> {
+        let text = |entry: Entry<'_>| {
+            let part = Part::from_code(entry.part);
+            let is_text = |part: &Part| matches!(part, Part::Input | Part::Output | Part::Error);
+            Some(ChunkText {
+                part: part.filter(is_text)?,
+                encoding: Encoding::from_code(entry.encoding)?,
+                owners: entry.owners,
+                body: entry.body,
+            })
+        };
+        Ok(parse(&self.content)?.into_iter().filter_map(text))
+    }
+}
+
 /// The parts of the run as a whole, in a stored chunk.
 pub fn parts_of_run(body: &[u8]) -> Result<Vec<StoredPart>> {
     parts(body, <[u32]>::is_empty)

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool};
+use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::deadpool;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
@@ -75,6 +78,22 @@ impl Pool {
 /// Opens one connection, for commands and jobs.
 pub async fn connect(url: &str) -> Result<Conn> {
     Ok(Conn::establish(url).await?)
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// Takes an advisory lock until the end of the transaction, unless somebody else has it: so that of
+/// several processes one does a job.
+pub(crate) async fn try_lock(conn: &mut Conn, key: i64) -> Result<bool> {
+    let lock: Locked = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked")
+        .bind::<BigInt, _>(key)
+        .get_result(conn)
+        .await?;
+    Ok(lock.locked)
 }
 
 /// Runs a read-only transaction that sees one project and nothing else.

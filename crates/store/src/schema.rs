@@ -224,6 +224,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    search_blocks (project_id, segment_id, block) {
+        block -> Int4,
+        project_id -> Uuid,
+        segment_id -> Uuid,
+        body -> Bytea,
+    }
+}
+
+diesel::table! {
+    search_segments (project_id, segment_id) {
+        first_at -> Timestamptz,
+        last_at -> Timestamptz,
+        documents -> Int4,
+        bits -> Int2,
+        level -> Int2,
+        project_id -> Uuid,
+        segment_id -> Uuid,
+        times -> Bytea,
+    }
+}
+
+diesel::table! {
     usage_deltas (project_id, delta_id) {
         project_id -> Uuid,
         delta_id -> Uuid,
@@ -348,6 +370,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     quarantine,
     run_changes,
     run_feedback,
+    search_blocks,
+    search_segments,
     usage_deltas,
     usage_hour,
     usage_hour_total,

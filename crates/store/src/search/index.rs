@@ -1,0 +1,255 @@
+//! Making segments from what changed.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::QueryableByName;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Binary, Date, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use futures_util::TryStreamExt;
+use uuid::Uuid;
+
+use runwatch_core::changes::{Position, RunChange};
+use runwatch_core::ids::{ProjectId, StepId};
+use runwatch_core::limits::{CHANGES_PER_READ_MAX, STEPS_PER_READ};
+use runwatch_core::payload::Encoding;
+use runwatch_search::grams::{Gram, Grams};
+use runwatch_search::segment::{Builder, DOCUMENTS_MAX, Segment};
+
+use crate::changes;
+use crate::error::{Result, StoreError};
+use crate::payloads::OpenChunk;
+use crate::pool::{Conn, try_lock};
+use crate::runs::RunPlace;
+use crate::search::segments;
+use crate::search::{Document, Source};
+
+/// Grams of documents after which a segment is finished: they lie in memory until then, 8 bytes each.
+const GRAMS_PER_SEGMENT: usize = 2_000_000;
+/// Key of the advisory lock that lets one process make segments at a time: its letters are "rw-index".
+const LOCK: i64 = i64::from_be_bytes(*b"rw-index");
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    project_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    transaction_id: i64,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+struct ChunkRow {
+    #[diesel(sql_type = SqlUuid)]
+    project_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    run_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    chunk_id: Uuid,
+    #[diesel(sql_type = Binary)]
+    steps: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+}
+
+/// Makes segments from the next changes, in one transaction, and says how many documents they have: 0
+/// if nothing has changed, or if another process is at it.
+pub async fn index(conn: &mut Conn) -> Result<usize> {
+    conn.transaction::<_, StoreError, _>(async |conn| {
+        if !try_lock(conn, LOCK).await? {
+            return Ok(0);
+        }
+        let Some((changes, next)) = next_changes(conn).await? else {
+            return Ok(0);
+        };
+        let mut building = Building::default();
+        let uncovered = add_chunks(conn, &changes, &mut building).await?;
+        for (at, steps) in uncovered {
+            let (project, change) = &changes[at];
+            building.add_steps(*project, change, steps);
+        }
+        let (documents, segments) = building.finish();
+        for (project, segment) in segments {
+            segments::insert(conn, project, segment).await?;
+        }
+        sql_query("UPDATE change_readers SET transaction_id = $1 WHERE reader = 'search'")
+            .bind::<BigInt, _>(next.0)
+            .execute(conn)
+            .await?;
+        // Changes without texts are dealt with too.
+        Ok(documents.max(1))
+    })
+    .await
+}
+
+/// What changed, run by run, with the project.
+type Changes = Vec<(ProjectId, RunChange)>;
+
+/// The next changes of all projects, and where to go on; none if there are none.
+async fn next_changes(conn: &mut Conn) -> Result<Option<(Changes, Position)>> {
+    let head = changes::head(conn).await?;
+    let rows: Vec<Row> = sql_query(
+        "SELECT project_id, transaction_id, body FROM run_changes
+         WHERE transaction_id < $1
+             AND transaction_id >= (SELECT transaction_id FROM change_readers WHERE reader = 'search')
+         ORDER BY transaction_id LIMIT $2",
+    )
+    .bind::<BigInt, _>(head.0)
+    .bind::<BigInt, _>(CHANGES_PER_READ_MAX)
+    .load(conn)
+    .await?;
+    // Of the last transaction some projects may be missing.
+    let is_cut = i64::try_from(rows.len()) == Ok(CHANGES_PER_READ_MAX);
+    let last = rows.last().map(|row| row.transaction_id);
+    let (mut changes, mut next, mut steps) = (Vec::new(), None, 0);
+    for rows in rows.chunk_by(|a, b| a.transaction_id == b.transaction_id) {
+        let id = rows[0].transaction_id;
+        let may_be_cut = is_cut && Some(id) == last && next.is_some();
+        if may_be_cut || steps >= STEPS_PER_READ {
+            break;
+        }
+        for row in rows {
+            let runs = changes::read(&row.body)?;
+            steps += runs.iter().map(|run| run.steps.len()).sum::<usize>();
+            let project = ProjectId(row.project_id);
+            changes.extend(runs.into_iter().map(|run| (project, run)));
+        }
+        next = Some(Position(id + 1));
+    }
+    Ok(next.map(|next| (changes, next)))
+}
+
+/// Adds the documents that have chunks; gives back which changes have steps that are in none, and those
+/// steps.
+async fn add_chunks(
+    conn: &mut Conn,
+    changes: &Changes,
+    building: &mut Building,
+) -> Result<BTreeMap<usize, Vec<StepId>>> {
+    let (mut projects, mut runs, mut days, mut chunks) = (vec![], vec![], vec![], vec![]);
+    let mut owners: HashMap<(Uuid, Uuid, Uuid), usize> = HashMap::new();
+    for (at, (project, change)) in changes.iter().enumerate() {
+        for chunk in &change.chunks {
+            owners.insert((project.0, change.run.0, *chunk), at);
+            projects.push(project.0);
+            runs.push(change.run.0);
+            days.push(change.day);
+            chunks.push(*chunk);
+        }
+    }
+    let mut covered: HashMap<usize, HashSet<StepId>> = HashMap::new();
+    if !chunks.is_empty() {
+        let rows = chunk_rows(conn, projects, runs, days, chunks);
+        let mut rows = Box::pin(rows.await?);
+        while let Some(row) = rows.try_next().await? {
+            let Some(at) = owners.get(&(row.project_id, row.run_id, row.chunk_id)) else {
+                continue;
+            };
+            let listed = building.add_chunk(&changes[*at].1, &row)?;
+            covered.entry(*at).or_default().extend(listed);
+        }
+    }
+    let uncovered = changes.iter().enumerate().filter_map(|(at, (_, change))| {
+        let covered = covered.get(&at);
+        let is_left = |step: &&StepId| covered.is_none_or(|covered| !covered.contains(*step));
+        let left: Vec<StepId> = change.steps.iter().filter(is_left).copied().collect();
+        let says_more = covered.is_none() && !change.texts.is_empty();
+        (says_more || !left.is_empty()).then_some((at, left))
+    });
+    Ok(uncovered.collect())
+}
+
+async fn chunk_rows(
+    conn: &mut Conn,
+    projects: Vec<Uuid>,
+    runs: Vec<Uuid>,
+    days: Vec<NaiveDate>,
+    chunks: Vec<Uuid>,
+) -> Result<impl futures_util::Stream<Item = diesel::QueryResult<ChunkRow>>> {
+    let rows = sql_query(
+        "SELECT project_id, run_id, chunk_id, steps, body
+         FROM agent_payloads JOIN unnest($1, $2, $3, $4) AS wanted (project_id, run_id, run_day, chunk_id)
+             USING (project_id, run_id, run_day, chunk_id)",
+    )
+    .bind::<Array<SqlUuid>, _>(projects)
+    .bind::<Array<SqlUuid>, _>(runs)
+    .bind::<Array<Date>, _>(days)
+    .bind::<Array<SqlUuid>, _>(chunks)
+    .load_stream(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Segments while their documents are added.
+#[derive(Default)]
+struct Building {
+    grams: Grams,
+    /// The grams of one document.
+    of_document: Vec<Gram>,
+    open: BTreeMap<ProjectId, Open>,
+    finished: Vec<(ProjectId, Segment)>,
+    documents: usize,
+}
+
+#[derive(Default)]
+struct Open {
+    builder: Builder,
+    documents: u32,
+    grams: usize,
+}
+
+impl Building {
+    /// Adds a chunk and says which steps it lists.
+    fn add_chunk(&mut self, change: &RunChange, row: &ChunkRow) -> Result<Vec<StepId>> {
+        let chunk = OpenChunk::open(&row.steps, &row.body)?;
+        for text in chunk.texts()? {
+            match text.encoding {
+                Encoding::Json => self.grams.add_json(text.body),
+                Encoding::Text => self.grams.add_text(text.body),
+            }
+        }
+        let source = Source::Chunk(row.chunk_id);
+        self.add(ProjectId(row.project_id), change, source);
+        Ok(chunk.steps.iter().map(|(step, _)| *step).collect())
+    }
+
+    /// Adds steps that came without payloads.
+    fn add_steps(&mut self, project: ProjectId, change: &RunChange, steps: Vec<StepId>) {
+        self.add(project, change, Source::Steps(steps));
+    }
+
+    /// Adds a document of the grams so far and of the names and errors of its run's steps.
+    fn add(&mut self, project: ProjectId, change: &RunChange, source: Source) {
+        change
+            .texts
+            .iter()
+            .for_each(|text| self.grams.add_text(text));
+        self.grams.take(&mut self.of_document);
+        let document = Document {
+            at: change.started_at,
+            run: RunPlace::from(change),
+            source,
+        };
+        let open = self.open.entry(project).or_default();
+        let (at, body) = (document.at.0, document.to_bytes());
+        open.builder.push(at, &body, &self.of_document);
+        open.documents += 1;
+        open.grams += self.of_document.len();
+        self.documents += 1;
+        if (open.documents == DOCUMENTS_MAX || open.grams > GRAMS_PER_SEGMENT)
+            && let Some(full) = self.open.remove(&project)
+        {
+            self.finished.push((project, full.builder.finish()));
+        }
+    }
+
+    /// How many documents there are, and their segments.
+    fn finish(self) -> (usize, Vec<(ProjectId, Segment)>) {
+        let mut finished = self.finished;
+        let open = self.open.into_iter();
+        finished.extend(open.map(|(project, open)| (project, open.builder.finish())));
+        (self.documents, finished)
+    }
+}
