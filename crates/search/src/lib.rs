@@ -10,4 +10,5 @@
 #![warn(missing_docs)]
 
 pub mod fold;
+pub mod grams;
 pub mod json;
