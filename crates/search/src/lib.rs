@@ -12,3 +12,4 @@
 pub mod fold;
 pub mod grams;
 pub mod json;
+pub mod segment;
