@@ -12,4 +12,5 @@
 pub mod fold;
 pub mod grams;
 pub mod json;
+pub mod query;
 pub mod segment;
