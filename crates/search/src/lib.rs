@@ -14,3 +14,4 @@ pub mod grams;
 pub mod json;
 pub mod query;
 pub mod segment;
+pub mod snippet;
