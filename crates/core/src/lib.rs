@@ -24,6 +24,7 @@ pub mod step;
 pub mod usage;
 
 pub mod attributes;
+pub mod findings;
 pub mod hash;
 pub mod json;
 pub mod prices;
