@@ -28,7 +28,7 @@ pub const FIELD_BYTES_MAX: usize = 1 << 20;
 pub const ROLLUP_NAME_BYTES_MAX: usize = 200;
 /// Distinct models, and distinct tools, that a run's row names.
 pub const NAMES_PER_RUN_MAX: usize = 50;
-/// Findings that a run's row names; a run with more has no lesson left to teach.
+/// Findings that a run's row names, the largest: enough to see what to change.
 pub const FINDINGS_PER_RUN_MAX: usize = 20;
 /// Steps that one finding names; all of them are counted.
 pub const FINDING_STEPS_MAX: usize = 20;
