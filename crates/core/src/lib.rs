@@ -25,6 +25,7 @@ pub mod usage;
 
 pub mod attributes;
 pub mod changes;
+pub mod findings;
 pub mod hash;
 pub mod json;
 pub mod prices;

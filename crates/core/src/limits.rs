@@ -28,6 +28,10 @@ pub const FIELD_BYTES_MAX: usize = 1 << 20;
 pub const ROLLUP_NAME_BYTES_MAX: usize = 200;
 /// Distinct models, and distinct tools, that a run's row names.
 pub const NAMES_PER_RUN_MAX: usize = 50;
+/// Findings that a run's row names, the largest: enough to see what to change.
+pub const FINDINGS_PER_RUN_MAX: usize = 20;
+/// Steps that one finding names; all of them are counted.
+pub const FINDING_STEPS_MAX: usize = 20;
 /// Attributes of one step; further ones are dropped and flagged.
 pub const ATTRIBUTES_PER_STEP_MAX: usize = 1_000;
 /// Attributes of one run.

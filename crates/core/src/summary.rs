@@ -1,4 +1,5 @@
-//! What follows from all that is known of a run: its status, totals, failures and contribution.
+//! What follows from all that is known of a run: its status, totals, failures, findings and
+//! contribution.
 //!
 //! It is a pure function of the stored facts, never of the order in which they arrived.
 
@@ -10,6 +11,7 @@ mod tests;
 
 use crate::claims::{Claims, Field};
 use crate::failures::{FailureId, FailureType, Fingerprint, ToldFailure};
+use crate::findings::{self, Finding};
 use crate::ids::StepId;
 use crate::money::NanoUsd;
 use crate::rollup::Contribution;
@@ -56,6 +58,8 @@ pub struct Summary {
     pub tools: Vec<String>,
     /// What went wrong in it.
     pub failures: Vec<Failure>,
+    /// Costly patterns that its steps show, the largest first.
+    pub findings: Vec<Finding>,
     /// What it adds to the rollups.
     pub contribution: Contribution,
 }
@@ -122,6 +126,7 @@ pub fn summarize(facts: Facts<'_>) -> Summary {
         totals: totals(facts.steps, &counted),
         models: distinct(facts.steps, |step| step.model.as_deref()),
         tools: distinct(facts.steps, |step| step.tool.as_deref()),
+        findings: findings::of(facts.steps, &tree, &counted),
         ..Summary::default()
     };
     summary.failures = failures::of(facts, &tree, &summary);

@@ -1,6 +1,9 @@
 //! The tree that a run's steps form, whatever was sent: unknown parents, parents of themselves and
 //! circles are normal input.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use crate::ids::StepId;
@@ -85,6 +88,42 @@ impl Tree {
             .into_iter()
             .map(|depth| depth.expect("every step was a start"))
             .collect()
+    }
+
+    /// For every step, the nearest of its ancestors that is marked. Each edge is walked once.
+    pub fn nearest_marked_ancestors(
+        &self,
+        is_marked: impl Fn(usize) -> bool,
+    ) -> Vec<Option<usize>> {
+        let mut nearest: Vec<Option<usize>> = vec![None; self.parents.len()];
+        let mut is_known = vec![false; self.parents.len()];
+        let mut path = Vec::new();
+        for start in 0..self.parents.len() {
+            let mut next = Some(start);
+            while let Some(at) = next.filter(|at| !is_known[*at]) {
+                path.push(at);
+                next = self.parents[at];
+            }
+            while let Some(at) = path.pop() {
+                nearest[at] = self.parents[at].and_then(|parent| {
+                    if is_marked(parent) {
+                        Some(parent)
+                    } else {
+                        nearest[parent]
+                    }
+                });
+                is_known[at] = true;
+            }
+        }
+        nearest
+    }
+
+    /// All steps, each before its parent: the order in which sums are carried upwards.
+    pub fn upwards(&self) -> Vec<usize> {
+        let depths = self.depths();
+        let mut order: Vec<usize> = (0..self.parents.len()).collect();
+        order.sort_unstable_by_key(|at| std::cmp::Reverse(depths[*at]));
+        order
     }
 
     /// For every step, whether one of its descendants is marked. Each edge is walked once.

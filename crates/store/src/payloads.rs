@@ -241,18 +241,19 @@ impl OpenChunk {
 
     /// Its inputs, outputs and errors.
     pub fn texts(&self) -> Result<impl Iterator<Item = ChunkText<'_>>> {
-        let text = |entry: Entry<'_>| {
-            let part = Part::from_code(entry.part);
-            let is_text = |part: &Part| matches!(part, Part::Input | Part::Output | Part::Error);
-            Some(ChunkText {
-                part: part.filter(is_text)?,
-                encoding: Encoding::from_code(entry.encoding)?,
-                owners: entry.owners,
-                body: entry.body,
-            })
-        };
-        Ok(parse(&self.content)?.into_iter().filter_map(text))
+        Ok(parse(&self.content)?.into_iter().filter_map(chunk_text))
     }
+}
+
+fn chunk_text(entry: Entry<'_>) -> Option<ChunkText<'_>> {
+    let part = Part::from_code(entry.part);
+    let is_text = |part: &Part| matches!(part, Part::Input | Part::Output | Part::Error);
+    Some(ChunkText {
+        part: part.filter(is_text)?,
+        encoding: Encoding::from_code(entry.encoding)?,
+        owners: entry.owners,
+        body: entry.body,
+    })
 }
 
 /// The parts of the run as a whole, in a stored chunk.
