@@ -3,7 +3,9 @@
 mod fold_rollups;
 mod forget_changes;
 mod forget_idempotency_keys;
+mod index_search;
 mod make_partitions;
+mod merge_search;
 mod recount_runs;
 mod watch_runs;
 
@@ -60,6 +62,18 @@ impl Jobs {
         let (schedule, counts, stop) = every("forget_changes", Duration::from_secs(30));
         jobs.spawn(run(schedule, counts, stop, async move || {
             forget_changes::turn(&pool).await
+        }));
+
+        let pool = self.pool.clone();
+        let (schedule, counts, stop) = every("index_search", Duration::from_millis(500));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            index_search::turn(&pool).await
+        }));
+
+        let pool = self.pool.clone();
+        let (schedule, counts, stop) = every("merge_search", Duration::from_secs(1));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            merge_search::turn(&pool).await
         }));
 
         let mut watching = watch_runs::Watching::new(self.pool.clone(), self.url.clone());

@@ -8,6 +8,7 @@ mod live;
 mod models;
 mod quarantine;
 mod runs;
+mod search;
 mod sessions;
 mod steps;
 mod timeline;
@@ -52,6 +53,7 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(usage::scores::get_usage_scores)
         .service(export::get_export)
         .service(live::get_live)
+        .service(search::search)
         .service(quarantine::list_quarantine);
 }
 

@@ -112,14 +112,18 @@ impl Window {
     /// piece by piece may turn out to have started earlier than was known: by a day at most, here.
     fn has(&self, at: Timestamp) -> bool {
         self.started_after.is_none_or(|from| from <= at)
-            && self.started_before.is_none_or(|to| at.0 < to.0.saturating_add(DAY_US))
+            && self
+                .started_before
+                .is_none_or(|to| at.0 < to.0.saturating_add(DAY_US))
             && self.after.is_none_or(|place| at <= place.at())
     }
 
     /// Whether a segment may have such documents.
     fn meets(&self, first_at: Timestamp, last_at: Timestamp) -> bool {
         self.started_after.is_none_or(|from| from <= last_at)
-            && self.started_before.is_none_or(|to| first_at.0 < to.0.saturating_add(DAY_US))
+            && self
+                .started_before
+                .is_none_or(|to| first_at.0 < to.0.saturating_add(DAY_US))
             && self.after.is_none_or(|place| first_at <= place.at())
     }
 }

@@ -1,11 +1,12 @@
 //! Making segments from what changed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use futures_util::TryStreamExt;
 use uuid::Uuid;
@@ -27,6 +28,8 @@ use crate::search::{Document, Source};
 
 /// Grams of documents after which a segment is finished: they lie in memory until then, 8 bytes each.
 const GRAMS_PER_SEGMENT: usize = 2_000_000;
+/// Runs that changed and are worth a segment at once. Small segments are merged sooner, which is work.
+const DOCUMENTS_WORTH_A_SEGMENT: usize = 64;
 /// Key of the advisory lock that lets one process make segments at a time: its letters are "rw-index".
 const LOCK: i64 = i64::from_be_bytes(*b"rw-index");
 
@@ -38,6 +41,8 @@ struct Row {
     transaction_id: i64,
     #[diesel(sql_type = Binary)]
     body: Vec<u8>,
+    #[diesel(sql_type = Bool)]
+    is_old: bool,
 }
 
 #[derive(QueryableByName)]
@@ -55,13 +60,14 @@ struct ChunkRow {
 }
 
 /// Makes segments from the next changes, in one transaction, and says how many documents they have: 0
-/// if nothing has changed, or if another process is at it.
-pub async fn index(conn: &mut Conn) -> Result<usize> {
+/// if nothing has changed, if another process is at it, or if there are so few changes that they can
+/// wait, unless they did so for longer than `patience`: readers look at them one by one.
+pub async fn index(conn: &mut Conn, patience: Duration) -> Result<usize> {
     conn.transaction::<_, StoreError, _>(async |conn| {
         if !try_lock(conn, LOCK).await? {
             return Ok(0);
         }
-        let Some((changes, next)) = next_changes(conn).await? else {
+        let Some((changes, next)) = next_changes(conn, patience).await? else {
             return Ok(0);
         };
         let mut building = Building::default();
@@ -87,19 +93,23 @@ pub async fn index(conn: &mut Conn) -> Result<usize> {
 /// What changed, run by run, with the project.
 type Changes = Vec<(ProjectId, RunChange)>;
 
-/// The next changes of all projects, and where to go on; none if there are none.
-async fn next_changes(conn: &mut Conn) -> Result<Option<(Changes, Position)>> {
+/// The next changes of all projects, and where to go on; none if there are none, or too few.
+async fn next_changes(conn: &mut Conn, patience: Duration) -> Result<Option<(Changes, Position)>> {
     let head = changes::head(conn).await?;
     let rows: Vec<Row> = sql_query(
-        "SELECT project_id, transaction_id, body FROM run_changes
+        "SELECT project_id, transaction_id, body,
+             recorded_at < rw_now() - $3 * interval '1 millisecond' AS is_old
+         FROM run_changes
          WHERE transaction_id < $1
              AND transaction_id >= (SELECT transaction_id FROM change_readers WHERE reader = 'search')
          ORDER BY transaction_id LIMIT $2",
     )
     .bind::<BigInt, _>(head.0)
     .bind::<BigInt, _>(CHANGES_PER_READ_MAX)
+    .bind::<BigInt, _>(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX))
     .load(conn)
     .await?;
+    let is_old = rows.as_slice().first().is_some_and(|row| row.is_old);
     // Of the last transaction some projects may be missing.
     let is_cut = i64::try_from(rows.len()) == Ok(CHANGES_PER_READ_MAX);
     let last = rows.last().map(|row| row.transaction_id);
@@ -118,7 +128,8 @@ async fn next_changes(conn: &mut Conn) -> Result<Option<(Changes, Position)>> {
         }
         next = Some(Position(id + 1));
     }
-    Ok(next.map(|next| (changes, next)))
+    let is_due = is_old || is_cut || changes.len() >= DOCUMENTS_WORTH_A_SEGMENT;
+    Ok(next.filter(|_| is_due).map(|next| (changes, next)))
 }
 
 /// Adds the documents that have chunks; gives back which changes have steps that are in none, and those

@@ -1,0 +1,176 @@
+//! Looking through candidates until the page is full, or as much was done as may be for one answer.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use runwatch_core::ids::{ProjectId, RunId, StepId};
+use runwatch_core::limits::{SEARCH_DOCUMENTS_FILTERED_MAX, SEARCH_DOCUMENTS_READ_MAX};
+use runwatch_core::time::Timestamp;
+use runwatch_search::query::{Matcher, Query as Words};
+use runwatch_store::error::Result as StoreResult;
+use runwatch_store::pool::Conn;
+use runwatch_store::runs::{self, RunFilter, RunSummary};
+use runwatch_store::search::{Candidates, Document, DocumentTexts, Place, Window, texts};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::routes::search::hit::Hit;
+use crate::routes::search::verify::verify;
+
+/// Candidates whose runs are looked at together: few at first, since a common word soon fills a page.
+const FIRST_CANDIDATES: usize = 32;
+const MORE_CANDIDATES: usize = 256;
+/// Documents whose texts are read together.
+const TEXTS_AT_A_TIME: usize = 16;
+/// How long is looked for one answer.
+const TIME_MAX: Duration = Duration::from_secs(2);
+
+/// What is looked for.
+pub(super) struct Look {
+    pub(super) words: Words,
+    pub(super) filter: RunFilter,
+    pub(super) begin: Begin,
+    pub(super) limit: usize,
+}
+
+/// Where a page begins: behind a document, and behind so many hits of the next one.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Begin {
+    after: Option<Place>,
+    skipped: usize,
+}
+
+impl Begin {
+    /// When the run started that the page begins behind.
+    pub(super) fn at(&self) -> Option<Timestamp> {
+        self.after.as_ref().map(Place::at)
+    }
+}
+
+/// What was found, and where to go on if not everything was looked at.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) hits: Vec<Hit>,
+    pub(super) next: Option<Begin>,
+    pub(super) unsearched: usize,
+}
+
+/// A page while it is filled.
+struct Page<'a> {
+    look: &'a Look,
+    matcher: Matcher,
+    hits: Vec<Hit>,
+    /// What is on the page already: a run that was told in pieces may bring a step twice.
+    seen: HashSet<(RunId, Option<StepId>)>,
+    /// Where the next page begins.
+    next: Begin,
+    filtered: usize,
+    read: usize,
+    began: Instant,
+}
+
+impl Look {
+    /// Finds a page of hits.
+    pub(super) async fn find(&self, conn: &mut Conn, project: ProjectId) -> StoreResult<Found> {
+        let window = Window {
+            after: self.begin.after,
+            started_after: self.filter.started_after,
+            started_before: self.filter.started_before,
+        };
+        let mut candidates = Candidates::open(conn, project, self.words.grams(), window).await?;
+        let mut page = Page {
+            look: self,
+            matcher: Matcher::new(&self.words),
+            hits: Vec::new(),
+            seen: HashSet::new(),
+            next: self.begin,
+            filtered: 0,
+            read: 0,
+            began: Instant::now(),
+        };
+        let mut count = FIRST_CANDIDATES;
+        let is_stopped = loop {
+            let documents = candidates.next(conn, count).await?;
+            if documents.is_empty() {
+                break false;
+            }
+            if page.take(conn, project, &documents).await? {
+                break true;
+            }
+            count = MORE_CANDIDATES;
+        };
+        Ok(Found {
+            hits: page.hits,
+            next: is_stopped.then_some(page.next),
+            unsearched: candidates.unindexed,
+        })
+    }
+}
+
+impl Page<'_> {
+    /// Looks at documents, and says whether it is to stop.
+    async fn take(
+        &mut self,
+        conn: &mut Conn,
+        project: ProjectId,
+        documents: &[Document],
+    ) -> StoreResult<bool> {
+        let runs = self.passing(conn, project, documents).await?;
+        for group in documents.chunks(TEXTS_AT_A_TIME) {
+            let wanted: Vec<Document> = group
+                .iter()
+                .filter(|document| runs.contains_key(&document.run.run))
+                .cloned()
+                .collect();
+            self.read += wanted.len();
+            for document in texts(conn, project, &wanted).await? {
+                let run = &runs[&document.document.run.run];
+                if self.look_at(run, &document)? {
+                    return Ok(true);
+                }
+            }
+            self.next.after = group.last().map(Document::place).or(self.next.after);
+            if self.read >= SEARCH_DOCUMENTS_READ_MAX || self.began.elapsed() > TIME_MAX {
+                return Ok(true);
+            }
+        }
+        self.filtered += documents.len();
+        Ok(self.filtered >= SEARCH_DOCUMENTS_FILTERED_MAX)
+    }
+
+    /// The runs of documents that pass the filters.
+    async fn passing(
+        &self,
+        conn: &mut Conn,
+        project: ProjectId,
+        documents: &[Document],
+    ) -> StoreResult<HashMap<RunId, RunSummary>> {
+        let ids: HashSet<RunId> = documents.iter().map(|it| it.run.run).collect();
+        let ids: Vec<RunId> = ids.into_iter().collect();
+        let passing = runs::among(conn, project, &self.look.filter, &ids).await?;
+        Ok(passing
+            .into_iter()
+            .map(|run| (run.place.run, run))
+            .collect())
+    }
+
+    /// Adds the hits of a document, and says whether the page is full.
+    fn look_at(&mut self, run: &RunSummary, document: &DocumentTexts) -> StoreResult<bool> {
+        let verified = verify(document, &self.look.words, &mut self.matcher)?;
+        let skipped = std::mem::take(&mut self.next.skipped);
+        let count = verified.len();
+        for (at, hit) in verified.into_iter().enumerate().skip(skipped) {
+            let key = (run.place.run, hit.step.map(|step| step.id));
+            if self.seen.insert(key) {
+                let words = &self.look.words;
+                self.hits.push(Hit::new(run, hit.step, &hit.texts, words));
+            }
+            if self.hits.len() >= self.look.limit && at + 1 < count {
+                self.next.skipped = at + 1;
+                return Ok(true);
+            }
+        }
+        self.next.after = Some(document.document.place());
+        Ok(self.hits.len() >= self.look.limit)
+    }
+}
