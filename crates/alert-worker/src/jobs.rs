@@ -39,42 +39,22 @@ impl Jobs {
     ) -> JoinSet<()> {
         let mut jobs = JoinSet::new();
         let every = |job, every| (Schedule { job, every }, metrics.clone(), stopped.clone());
-
-        let pool = self.pool.clone();
-        let (schedule, counts, stop) = every("fold_rollups", Duration::from_millis(500));
-        jobs.spawn(run(schedule, counts, stop, async move || {
-            fold_rollups::turn(&pool).await
-        }));
-
-        let pool = self.pool.clone();
-        let (schedule, counts, stop) = every("make_partitions", Duration::from_secs(3_600));
-        jobs.spawn(run(schedule, counts, stop, async move || {
-            make_partitions::turn(&pool).await
-        }));
-
-        let pool = self.pool.clone();
-        let (schedule, counts, stop) = every("forget_idempotency_keys", Duration::from_secs(600));
-        jobs.spawn(run(schedule, counts, stop, async move || {
-            forget_idempotency_keys::turn(&pool).await
-        }));
-
-        let pool = self.pool.clone();
-        let (schedule, counts, stop) = every("forget_changes", Duration::from_secs(30));
-        jobs.spawn(run(schedule, counts, stop, async move || {
-            forget_changes::turn(&pool).await
-        }));
-
-        let pool = self.pool.clone();
-        let (schedule, counts, stop) = every("index_search", Duration::from_millis(500));
-        jobs.spawn(run(schedule, counts, stop, async move || {
-            index_search::turn(&pool).await
-        }));
-
-        let pool = self.pool.clone();
-        let (schedule, counts, stop) = every("merge_search", Duration::from_secs(1));
-        jobs.spawn(run(schedule, counts, stop, async move || {
-            merge_search::turn(&pool).await
-        }));
+        // What a job needs no more for than connections of the pool.
+        macro_rules! pooled {
+            ($($job:ident: $pause:expr,)*) => {$(
+                let pool = self.pool.clone();
+                let (schedule, counts, stop) = every(stringify!($job), $pause);
+                jobs.spawn(run(schedule, counts, stop, async move || $job::turn(&pool).await));
+            )*};
+        }
+        pooled! {
+            fold_rollups: Duration::from_millis(500),
+            index_search: Duration::from_millis(500),
+            merge_search: Duration::from_secs(1),
+            forget_changes: Duration::from_secs(30),
+            forget_idempotency_keys: Duration::from_secs(600),
+            make_partitions: Duration::from_secs(3_600),
+        }
 
         let mut watching = watch_runs::Watching::new(self.pool.clone(), self.url.clone());
         let (schedule, counts, stop) = every("watch_runs", Duration::from_secs(15));
