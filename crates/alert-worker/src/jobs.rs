@@ -23,12 +23,18 @@ use crate::schedule::{Schedule, run};
 pub(crate) struct Jobs {
     pool: Pool,
     url: String,
+    /// Whether the search index is made.
+    search_index: bool,
 }
 
 impl Jobs {
     /// Jobs over a pool, and the URL for those that need a connection of their own.
-    pub(crate) fn new(pool: Pool, url: String) -> Self {
-        Self { pool, url }
+    pub(crate) fn new(pool: Pool, url: String, search_index: bool) -> Self {
+        Self {
+            pool,
+            url,
+            search_index,
+        }
     }
 
     /// Starts all of them.
@@ -39,21 +45,28 @@ impl Jobs {
     ) -> JoinSet<()> {
         let mut jobs = JoinSet::new();
         let every = |job, every| (Schedule { job, every }, metrics.clone(), stopped.clone());
-        // What a job needs no more for than connections of the pool.
+        let has_index = self.search_index;
+        // Jobs that need nothing of their own but connections of the pool.
         macro_rules! pooled {
-            ($($job:ident: $pause:expr,)*) => {$(
+            ($($job:ident $(($setting:ident))?: $pause:expr,)*) => {$(
                 let pool = self.pool.clone();
                 let (schedule, counts, stop) = every(stringify!($job), $pause);
-                jobs.spawn(run(schedule, counts, stop, async move || $job::turn(&pool).await));
+                jobs.spawn(run(schedule, counts, stop, async move || {
+                    $job::turn(&pool $(, $setting)?).await
+                }));
             )*};
         }
         pooled! {
             fold_rollups: Duration::from_millis(500),
-            index_search: Duration::from_millis(500),
-            merge_search: Duration::from_secs(1),
-            forget_changes: Duration::from_secs(30),
+            forget_changes(has_index): Duration::from_secs(30),
             forget_idempotency_keys: Duration::from_secs(600),
             make_partitions: Duration::from_secs(3_600),
+        }
+        if has_index {
+            pooled! {
+                index_search: Duration::from_millis(500),
+                merge_search: Duration::from_secs(1),
+            }
         }
 
         let mut watching = watch_runs::Watching::new(self.pool.clone(), self.url.clone());

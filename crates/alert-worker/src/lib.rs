@@ -53,7 +53,7 @@ pub fn start(settings: &Settings) -> io::Result<Worker> {
     };
     let server = server::start(&settings.http, service)?;
     let (stop, stopped) = watch::channel(false);
-    let jobs = Jobs::new(pool, url.to_owned()).start(&metrics, &stopped);
+    let jobs = Jobs::new(pool, url.to_owned(), settings.search_index).start(&metrics, &stopped);
     Ok(Worker { server, jobs, stop })
 }
 

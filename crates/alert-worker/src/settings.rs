@@ -14,6 +14,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
+    /// `SEARCH_INDEX`, 1 by default: whether the search index is made.
+    pub search_index: bool,
 }
 
 impl Settings {
@@ -24,6 +26,7 @@ impl Settings {
             http: HttpSettings::from_env(env, "WORKER_BIND", bind),
             log: LogSettings::from_env(env),
             database: DatabaseSettings::from_env(env),
+            search_index: env.switch("SEARCH_INDEX", true),
         }
     }
 }

@@ -40,6 +40,15 @@ pub(crate) struct Run {
     pub(crate) input: Option<serde_json::Value>,
     pub(crate) output: Option<serde_json::Value>,
     pub(crate) failures: Vec<Failure>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// A costly pattern of a run's steps.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Finding {
+    pub(crate) message: String,
+    pub(crate) cost_usd: Option<f64>,
 }
 
 /// Counts and sums over the steps of a run.

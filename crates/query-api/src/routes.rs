@@ -53,7 +53,7 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(usage::scores::get_usage_scores)
         .service(export::get_export)
         .service(live::get_live)
-        .service(search::search)
+        .service(search::search_steps)
         .service(quarantine::list_quarantine);
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::run::RunStatus;
 use runwatch_core::step::StepKind;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
@@ -28,6 +29,9 @@ pub(crate) enum RunStatusName {}
 
 /// The names of the types of failures.
 pub(crate) enum FailureTypeName {}
+
+/// The names of the kinds of findings.
+pub(crate) enum FindingKindName {}
 
 /// The names of the kinds of steps.
 pub(crate) enum StepKindName {}
@@ -63,6 +67,12 @@ one_of!(
     "FailureType",
     "What kind of thing went wrong",
     FailureType::ALL.map(FailureType::name)
+);
+one_of!(
+    FindingKindName,
+    "FindingKind",
+    "Which costly pattern of steps it is",
+    FindingKind::ALL.map(FindingKind::name)
 );
 one_of!(
     StepKindName,

@@ -124,7 +124,12 @@ impl Env {
 
     /// A truth value written as 1, 0, true or false; false if the variable is not set.
     pub fn flag(&mut self, name: &str) -> bool {
-        self.checked(name, false, |text| match text {
+        self.switch(name, false)
+    }
+
+    /// The same with another default.
+    pub fn switch(&mut self, name: &str, default: bool) -> bool {
+        self.checked(name, default, |text| match text {
             "1" | "true" => Ok(true),
             "0" | "false" => Ok(false),
             _ => Err("it must be 1, 0, true or false".to_owned()),

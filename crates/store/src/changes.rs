@@ -7,7 +7,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Bool, Date, Nullable, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -110,15 +112,17 @@ struct Forgotten {
     transaction_id: i64,
 }
 
-/// Forgets the next changes that are older than [`CHANGES_KEPT_MINUTES`] and that the search index was
-/// made of, or older than [`CHANGES_KEPT_UNREAD_HOURS`]; says how many rows they were.
-pub async fn forget(conn: &mut Conn) -> Result<usize> {
+/// Forgets the next changes that are older than [`CHANGES_KEPT_MINUTES`], and says how many rows they
+/// were. Those that the search index was not made of yet are kept for [`CHANGES_KEPT_UNREAD_HOURS`],
+/// unless none is made.
+pub async fn forget(conn: &mut Conn, has_index: bool) -> Result<usize> {
     conn.transaction::<_, StoreError, _>(async |conn| {
         let forgotten: Vec<Forgotten> = sql_query(
             "DELETE FROM run_changes WHERE (project_id, transaction_id) IN (
                  SELECT project_id, transaction_id FROM run_changes
                  WHERE recorded_at < rw_now() - $1 * interval '1 minute'
-                     AND (transaction_id < (SELECT transaction_id FROM change_readers
+                     AND (NOT $4
+                         OR transaction_id < (SELECT transaction_id FROM change_readers
                              WHERE reader = 'search')
                          OR recorded_at < rw_now() - $2 * interval '1 hour')
                  ORDER BY transaction_id LIMIT $3)
@@ -127,6 +131,7 @@ pub async fn forget(conn: &mut Conn) -> Result<usize> {
         .bind::<BigInt, _>(CHANGES_KEPT_MINUTES)
         .bind::<BigInt, _>(CHANGES_KEPT_UNREAD_HOURS)
         .bind::<BigInt, _>(BATCH)
+        .bind::<Bool, _>(has_index)
         .load(conn)
         .await?;
         let Some(last) = forgotten.iter().map(|row| row.transaction_id).max() else {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use runwatch_core::claims::Claims;
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::{Finding, FindingKind};
 use runwatch_core::ids::{ProjectId, RunId, StepId};
 use runwatch_core::run::RunStatus;
 use runwatch_core::summary::Totals;
@@ -54,6 +55,8 @@ pub struct RunSummary {
     pub tags: Vec<String>,
     /// Types of its failures.
     pub failure_types: Vec<FailureType>,
+    /// Kinds of its findings.
+    pub finding_kinds: Vec<FindingKind>,
 }
 
 /// The names that a run goes by.
@@ -96,6 +99,8 @@ pub struct RunDetail {
     pub claims: Claims,
     /// The step whose input and output are the run's, unless they were told.
     pub main_step: Option<StepId>,
+    /// Costly patterns in it.
+    pub findings: Vec<Finding>,
 }
 
 /// What runs can be sorted by. All but the start have no index: they are for narrow filters.
@@ -276,25 +281,34 @@ impl From<KeyRow> for RunKey {
     }
 }
 
+/// The columns of a [`RunDetail`] besides those that lists show.
+type DetailRow = (bool, String, Option<Vec<u8>>, Option<String>);
+
 /// One run, or trace, with all that was said about it.
 pub async fn find(conn: &mut Conn, project: ProjectId, run: RunId) -> Result<RunDetail> {
-    let (row, is_run, claims, main_step): (Row, bool, String, Option<Vec<u8>>) = agent_runs::table
+    let (row, detail): (Row, DetailRow) = agent_runs::table
         .filter(agent_runs::project_id.eq(project.0))
         .filter(agent_runs::run_id.eq(run.0))
         .select((
             Row::as_select(),
-            agent_runs::is_run,
-            agent_runs::claims,
-            agent_runs::main_step,
+            (
+                agent_runs::is_run,
+                agent_runs::claims,
+                agent_runs::main_step,
+                agent_runs::findings,
+            ),
         ))
         .first(conn)
         .await?;
-    let unreadable = |error| StoreError::Unreadable(format!("the claims of run {run}: {error}"));
+    let (is_run, claims, main_step, findings) = detail;
+    let unreadable = |error| StoreError::Unreadable(format!("what is known of run {run}: {error}"));
+    let findings = findings.as_deref().unwrap_or("[]");
     Ok(RunDetail {
         summary: row.into(),
         is_run,
         claims: serde_json::from_str(&claims).map_err(unreadable)?,
         main_step: main_step.and_then(|id| StepId::from_bytes(&id).ok()),
+        findings: serde_json::from_str(findings).map_err(unreadable)?,
     })
 }
 

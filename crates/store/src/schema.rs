@@ -71,6 +71,8 @@ diesel::table! {
         main_step -> Nullable<Bytea>,
         claims -> Text,
         contribution -> Bytea,
+        finding_kinds -> Nullable<Array<Nullable<Int2>>>,
+        findings -> Nullable<Text>,
     }
 }
 

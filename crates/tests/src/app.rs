@@ -92,6 +92,11 @@ impl TestApp {
         self.db.fold().await;
     }
 
+    /// Makes the search index of everything and merges its segments, as the worker does.
+    pub async fn index(&self) {
+        self.db.index().await;
+    }
+
     /// Stops everything.
     pub async fn stop(self) {
         let Self {

@@ -1,15 +1,17 @@
 //! Databases for tests: each test has one of its own, cloned from a migrated template.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use runwatch_cli::postgres::{SUPERUSER, Server};
 use runwatch_store::ingest::Writer;
-use runwatch_store::{fold, migrate, pool};
+use runwatch_store::{fold, migrate, pool, search};
 use tokio_postgres::{Client, NoTls};
 
 use crate::postgres;
 use crate::projects::{OURS, THEIRS};
 use crate::rows::project_tables;
+use crate::until::until;
 
 /// The database that the others are clones of.
 const TEMPLATE: &str = "runwatch_template";
@@ -18,6 +20,13 @@ const TEMPLATE: &str = "runwatch_template";
 const LATE_PARTITIONS: &str = "
     SELECT relname::text FROM pg_class
     WHERE relispartition AND relkind = 'r' AND right(relname, 8)::date > current_date + 2";
+
+/// How long making the search index may take.
+const INDEX_LIMIT: Duration = Duration::from_secs(30);
+/// Changes that the search index was not made of yet.
+const UNINDEXED: &str = "
+    SELECT count(*) FROM run_changes
+    WHERE transaction_id >= (SELECT transaction_id FROM change_readers WHERE reader = 'search')";
 
 /// Tells the databases of one process apart.
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -115,6 +124,23 @@ impl TestDb {
     /// Does what the worker does until nothing is left to do: sums up large runs and folds.
     pub async fn fold(&self) {
         fold_all(&self.url("runwatch_worker")).await;
+    }
+
+    /// Makes the search index of everything and merges its segments, as the worker does. Whatever else
+    /// is writing on the server is waited for.
+    pub async fn index(&self) {
+        let url = self.url("runwatch_worker");
+        let mut conn = pool::connect(&url).await.expect("the worker connects");
+        let admin = self.admin().await;
+        until(INDEX_LIMIT, "the index to be made", async || {
+            let turn = search::index(&mut conn, Duration::ZERO).await;
+            turn.expect("segments are made");
+            let left = admin.query_one(UNINDEXED, &[]).await;
+            let left: i64 = left.expect("changes are counted").get(0);
+            (left == 0).then_some(())
+        })
+        .await;
+        while search::merge(&mut conn).await.expect("segments are merged") > 0 {}
     }
 
     /// Deletes all telemetry; projects and keys stay.

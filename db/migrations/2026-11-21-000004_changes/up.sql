@@ -17,12 +17,13 @@ CREATE INDEX run_changes_in_order ON run_changes (transaction_id);
 
 -- Up to which transaction the changes were read by those who read all of them once.
 CREATE TABLE change_readers (
-    -- forget: what was deleted; search: what the search index was made of.
+    -- forget: what was deleted; search: what the search index was made of; search_gap: what was deleted
+    -- before the index was made of all of it.
     reader text PRIMARY KEY,
     -- It goes on with this one.
     transaction_id bigint NOT NULL
 );
-INSERT INTO change_readers (reader, transaction_id) VALUES ('forget', 0), ('search', 0);
+INSERT INTO change_readers (reader, transaction_id) VALUES ('forget', 0), ('search', 0), ('search_gap', 0);
 GRANT SELECT ON change_readers TO runwatch_query;
 GRANT SELECT, UPDATE ON change_readers TO runwatch_worker;
 

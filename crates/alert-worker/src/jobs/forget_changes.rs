@@ -6,8 +6,8 @@ use runwatch_store::changes;
 use runwatch_store::pool::Pool;
 
 /// One turn; says how many rows were forgotten.
-pub(super) async fn turn(pool: &Pool) -> Result<usize> {
+pub(super) async fn turn(pool: &Pool, has_index: bool) -> Result<usize> {
     let mut conn = pool.get().await?;
-    let forgotten = changes::forget(&mut conn).await;
+    let forgotten = changes::forget(&mut conn, has_index).await;
     forgotten.context("failed to forget changes")
 }

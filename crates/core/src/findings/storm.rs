@@ -7,12 +7,12 @@ use crate::findings::{Detail, Finding};
 use crate::step::{Step, StepKind, StepStatus};
 use crate::time::MINUTE_US;
 
-/// Failed attempts from which on it is a storm. The clients of OpenAI and Anthropic try again twice
-/// by default, and who wants more sets three or four: five in a row is seldom meant.
+/// Failed attempts from which on it is a storm. The clients of OpenAI and Anthropic try again twice by
+/// default (`max_retries` in their SDKs): five failures in a row are seldom meant.
 pub(super) const ATTEMPTS_MIN: usize = 5;
 
-/// Microseconds from the start of one attempt to that of the next within which they belong together.
-/// Clients that back off wait a minute at most (Google's 60 s, OpenAI's 8 s by default).
+/// Microseconds from the end of one attempt to the start of the next within which they belong together:
+/// those clients wait 8 s at most, and a minute is what rate limits ask for.
 const NEXT_WITHIN_US: i64 = MINUTE_US;
 
 /// What makes attempts the same: kind, tool or else model, and name.
@@ -25,7 +25,7 @@ struct Storm {
 }
 
 /// A finding for every [`ATTEMPTS_MIN`] or more failed steps of the same kind, tool or model, and
-/// name, siblings or not, each of which starts within [`NEXT_WITHIN_US`] of the one before.
+/// name, siblings or not, each of which starts within [`NEXT_WITHIN_US`] of the end of the one before.
 ///
 /// A success in between ends the storm: what is answered every other time is no storm. Steps that
 /// run or were called off neither end nor feed it. Where an attempt lies within another of the same
@@ -121,7 +121,8 @@ fn split(view: &View<'_>, attempts: &[usize], storms: &mut Vec<Storm>) {
             end(&mut row, true);
             continue;
         }
-        let last = row.last().map(|last| view.steps[*last].started_at);
+        let last = row.last().map(|last| &view.steps[*last]);
+        let last = last.map(|last| last.ended_at().unwrap_or(last.started_at));
         if last.is_some_and(|last| View::between(last, step.started_at) > NEXT_WITHIN_US) {
             end(&mut row, false);
         }

@@ -13,6 +13,7 @@ mod writer;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::run::RunStatus;
 use runwatch_service::auth::Reader;
 use runwatch_service::problem::Problem;
@@ -26,7 +27,7 @@ use crate::app::App;
 use crate::json::Time;
 use crate::routes::export::plan::Plan;
 use crate::routes::runs::filter::{self, run_filters};
-use crate::schema::{FailureTypeName, RunStatusName};
+use crate::schema::{FailureTypeName, FindingKindName, RunStatusName};
 
 run_filters! {
     /// What is exported, of which runs, and in which form.

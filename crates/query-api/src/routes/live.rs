@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, rt};
 use runwatch_core::changes::Position;
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::run::RunStatus;
 use runwatch_service::auth::Reader;
 use runwatch_service::problem::Problem;
@@ -25,7 +26,7 @@ use crate::json::Time;
 use crate::routes::live::events::{LiveRun, LiveStep};
 use crate::routes::live::stream::{Follower, PIECES_WAITING_MAX, pieces};
 use crate::routes::runs::filter::{self, run_filters};
-use crate::schema::{FailureTypeName, RunStatusName};
+use crate::schema::{FailureTypeName, FindingKindName, RunStatusName};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx to pass each event on as it comes.

@@ -2,9 +2,11 @@
 
 pub(super) mod filter;
 pub(super) mod find;
+mod finding;
 pub(super) mod list;
 
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::ids::RunId;
 use runwatch_core::summary::Totals;
 use runwatch_store::runs::{RunLabels, RunSummary};
@@ -12,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::json::{Time, dollars};
-use crate::schema::{FailureTypeName, RunStatusName};
+use crate::schema::{FailureTypeName, FindingKindName, RunStatusName};
 
 /// A run as it is listed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,6 +62,9 @@ pub(super) struct RunItem {
     /// Types of its failures.
     #[schema(value_type = Vec<FailureTypeName>)]
     failure_types: Vec<&'static str>,
+    /// Kinds of its findings: costly patterns in its steps.
+    #[schema(value_type = Vec<FindingKindName>)]
+    finding_kinds: Vec<&'static str>,
     /// Counts and sums over its steps.
     totals: RunTotals,
     /// Cost in US dollars; null if no step's cost is known.
@@ -122,6 +127,7 @@ impl From<RunSummary> for RunItem {
             tools,
             tags,
             failure_types,
+            finding_kinds,
         } = run;
         let RunLabels {
             agent,
@@ -154,6 +160,7 @@ impl From<RunSummary> for RunItem {
             models,
             tools,
             failure_types: failure_types.into_iter().map(FailureType::name).collect(),
+            finding_kinds: finding_kinds.into_iter().map(FindingKind::name).collect(),
             cost_usd: dollars(totals.cost),
             totals: totals.into(),
         }

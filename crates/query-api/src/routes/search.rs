@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::limits::SEARCH_HITS_MAX;
 use runwatch_core::run::RunStatus;
 use runwatch_search::query::Query as Words;
@@ -25,7 +26,7 @@ use crate::json::Time;
 use crate::routes::runs::filter::{self, run_filters};
 use crate::routes::search::hit::Hit;
 use crate::routes::search::look::{Begin, Look};
-use crate::schema::{FailureTypeName, RunStatusName};
+use crate::schema::{FailureTypeName, FindingKindName, RunStatusName};
 
 /// The only order of hits.
 const ORDER: &str = "latest run";
@@ -56,12 +57,14 @@ pub(crate) struct SearchResult {
     /// Where the search goes on; null if everything was looked at. A page may have few hits or none
     /// and yet have a next one, where finding more would have taken too long.
     next_cursor: Option<String>,
-    /// Runs that started after this moment were looked at, those before were not yet; null if all
-    /// were.
+    /// Runs that started after this moment were looked at, those before were not; null if all were.
     searched_back_to: Option<Time>,
     /// Parts of runs that were stored in the last seconds and are not looked at, because there are too
     /// many of them; they are a few seconds later.
     unsearched: usize,
+    /// Whether the search index lacks something older, because it was switched off or was two days
+    /// behind.
+    has_gaps: bool,
 }
 
 /// Searches the inputs, outputs, errors and names of steps.
@@ -71,7 +74,7 @@ pub(crate) struct SearchResult {
 /// come, and `next_cursor` goes on from there.
 #[utoipa::path(tag = "runs", params(Search), responses((status = 200, body = SearchResult)))]
 #[get("/v1/search")]
-pub(crate) async fn search(
+pub(crate) async fn search_steps(
     reader: Reader,
     query: Query<Search>,
     app: Data<App>,
@@ -98,7 +101,8 @@ pub(crate) async fn search(
     Ok(Json(SearchResult {
         hits: found.hits,
         next_cursor: found.next.as_ref().map(|next| encode(next, ORDER)),
-        searched_back_to: found.next.and_then(|next| next.at()).map(Time),
+        searched_back_to: found.back_to.map(Time),
         unsearched: found.unsearched,
+        has_gaps: found.has_gaps,
     }))
 }

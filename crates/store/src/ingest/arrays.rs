@@ -1,11 +1,14 @@
 //! Rows as arrays of columns, which is how many of them travel in one statement. Each struct's
 //! fields stand in the order of its statement's parameters.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use runwatch_core::claims::{Claims, Field};
+use runwatch_core::findings::Finding;
 use runwatch_core::ids::StepId;
 use runwatch_core::step::{Step, StepError};
 use runwatch_core::summary::{Failure, Summary};
@@ -61,6 +64,8 @@ arrays!(
         tools: Option<String>,
         tags: Option<String>,
         failure_types: Option<String>,
+        finding_kinds: Option<String>,
+        findings: Option<String>,
         main_step: Option<&'a [u8]>,
         claims: String,
         contribution: Vec<u8>,
@@ -106,6 +111,8 @@ impl<'a> Runs<'a> {
             .push(joined(summary.tools.iter().map(String::as_str)));
         self.tags.push(joined(claims.tags()));
         self.failure_types.push(failure_types(&summary.failures));
+        self.finding_kinds.push(finding_kinds(&summary.findings));
+        self.findings.push(findings(&summary.findings));
         self.main_step
             .push(summary.main_step.as_ref().map(StepId::as_bytes));
         self.claims
@@ -307,8 +314,21 @@ fn joined<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
 }
 
 fn failure_types(failures: &[Failure]) -> Option<String> {
-    let codes: std::collections::BTreeSet<i16> =
-        failures.iter().map(|failure| failure.kind.code()).collect();
+    codes(failures.iter().map(|failure| failure.kind.code()))
+}
+
+fn finding_kinds(findings: &[Finding]) -> Option<String> {
+    codes(findings.iter().map(|finding| finding.kind().code()))
+}
+
+fn findings(findings: &[Finding]) -> Option<String> {
+    let json = || serde_json::to_string(findings).expect("text and numbers always encode");
+    (!findings.is_empty()).then(json)
+}
+
+/// Numbers, each once, as one text; none if there are none.
+fn codes(codes: impl Iterator<Item = i16>) -> Option<String> {
+    let codes: BTreeSet<i16> = codes.collect();
     let texts: Vec<String> = codes.iter().map(i16::to_string).collect();
     (!texts.is_empty()).then(|| texts.join(","))
 }

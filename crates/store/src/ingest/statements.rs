@@ -19,7 +19,7 @@ macro_rules! run_columns {
         "project_id, run_id, started_at, ended_at, input_tokens, output_tokens, cached_tokens,
          reasoning_tokens, cost_nano_usd, steps, failed_steps, status, is_run, provisional,
          agent, agent_type, agent_version, workflow_id, session_id, user_id, environment, release,
-         models, tools, tags, failure_types, main_step, claims, contribution"
+         models, tools, tags, failure_types, finding_kinds, findings, main_step, claims, contribution"
     };
 }
 
@@ -28,19 +28,20 @@ macro_rules! insert_runs {
         concat!(
             "INSERT INTO agent_runs (received_at, last_received_at, run_day, ",
             run_columns!(),
-            ") SELECT $30, $30, ($30 AT TIME ZONE 'UTC')::date,
-                project_id, run_id, coalesce(started_at, $30), ended_at, input_tokens, output_tokens,
+            ") SELECT $32, $32, ($32 AT TIME ZONE 'UTC')::date,
+                project_id, run_id, coalesce(started_at, $32), ended_at, input_tokens, output_tokens,
                 cached_tokens, reasoning_tokens, cost_nano_usd, steps, failed_steps, status, is_run,
                 provisional, agent, agent_type, agent_version, workflow_id, session_id,
                 user_id, environment, release, string_to_array(models, E'\\x1f'),
                 string_to_array(tools, E'\\x1f'), string_to_array(tags, E'\\x1f'),
-                string_to_array(failure_types, ',')::smallint[], main_step, claims, contribution
+                string_to_array(failure_types, ',')::smallint[],
+                string_to_array(finding_kinds, ',')::smallint[], findings, main_step, claims, contribution
             FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],
                 $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
                 $12::smallint[], $13::boolean[], $14::boolean[], $15::text[], $16::text[],
                 $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
-                $23::text[], $24::text[], $25::text[], $26::text[], $27::bytea[], $28::text[],
-                $29::bytea[]) AS new (",
+                $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[],
+                $29::bytea[], $30::text[], $31::bytea[]) AS new (",
             run_columns!(),
             ") ORDER BY project_id, run_id"
         )
@@ -72,8 +73,9 @@ pub(super) const UPDATE_RUNS: &str = concat!(
         user_id = EXCLUDED.user_id, environment = EXCLUDED.environment,
         release = EXCLUDED.release, models = EXCLUDED.models, tools = EXCLUDED.tools,
         tags = EXCLUDED.tags, failure_types = EXCLUDED.failure_types,
+        finding_kinds = EXCLUDED.finding_kinds, findings = EXCLUDED.findings,
         main_step = EXCLUDED.main_step, claims = EXCLUDED.claims,
-        contribution = EXCLUDED.contribution, recount = false, stalled = false, abandoned = $31,
+        contribution = EXCLUDED.contribution, recount = false, stalled = false, abandoned = $33,
         merging = false"
 );
 

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Text};
 
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::money::NanoUsd;
 use runwatch_core::run::RunStatus;
 use runwatch_core::time::Timestamp;
@@ -42,6 +43,8 @@ pub struct RunFilter {
     pub statuses: Vec<RunStatus>,
     /// It has a failure of this type.
     pub failure_type: Option<FailureType>,
+    /// It has a finding of this kind.
+    pub finding: Option<FindingKind>,
     /// It has this tag.
     pub tag: Option<String>,
     /// A step used this model.
@@ -159,6 +162,9 @@ impl RunFilter {
     fn by_content<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
         if let Some(kind) = self.failure_type {
             query = query.filter(agent_runs::failure_types.contains(vec![Some(kind.code())]));
+        }
+        if let Some(kind) = self.finding {
+            query = query.filter(agent_runs::finding_kinds.contains(vec![Some(kind.code())]));
         }
         if let Some(tag) = &self.tag {
             query = query.filter(agent_runs::tags.contains(vec![Some(tag)]));

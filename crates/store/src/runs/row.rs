@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::ids::RunId;
 use runwatch_core::money::NanoUsd;
 use runwatch_core::run::RunStatus;
@@ -33,6 +34,7 @@ pub(super) struct Row {
     tools: Option<Vec<Option<String>>>,
     tags: Option<Vec<Option<String>>>,
     failure_types: Option<Vec<Option<i16>>>,
+    finding_kinds: Option<Vec<Option<i16>>>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -77,11 +79,13 @@ impl From<Row> for RunSummary {
             tools,
             tags,
             failure_types,
+            finding_kinds,
         } = row;
         let texts = |texts: Option<Vec<Option<String>>>| {
             texts.unwrap_or_default().into_iter().flatten().collect()
         };
-        let failure_types = failure_types.unwrap_or_default().into_iter().flatten();
+        let codes =
+            |codes: Option<Vec<Option<i16>>>| codes.unwrap_or_default().into_iter().flatten();
         Self {
             place: RunPlace {
                 run: RunId(run_id),
@@ -98,7 +102,8 @@ impl From<Row> for RunSummary {
             models: texts(models),
             tools: texts(tools),
             tags: texts(tags),
-            failure_types: failure_types.map(FailureType::from_code).collect(),
+            failure_types: codes(failure_types).map(FailureType::from_code).collect(),
+            finding_kinds: codes(finding_kinds).map(FindingKind::from_code).collect(),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Binary, Integer, SmallInt, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Bool, Integer, SmallInt, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -51,6 +53,8 @@ pub struct Candidates {
     changed: Vec<Document>,
     /// Documents that the index was not made of yet and that are left out, being too many.
     pub unindexed: usize,
+    /// Whether something was forgotten before the index was made of it.
+    pub has_gaps: bool,
 }
 
 struct Closed {
@@ -102,6 +106,12 @@ struct TimesRow {
 }
 
 #[derive(QueryableByName)]
+struct Gaps {
+    #[diesel(sql_type = Bool)]
+    has_gaps: bool,
+}
+
+#[derive(QueryableByName)]
 struct ChangesRow {
     #[diesel(sql_type = Binary)]
     body: Vec<u8>,
@@ -145,6 +155,7 @@ impl Candidates {
             waiting: BinaryHeap::new(),
             changed: Vec::new(),
             unindexed: 0,
+            has_gaps: has_gaps(conn).await?,
         };
         candidates.add_changes(conn).await?;
         Ok(candidates)
@@ -301,6 +312,18 @@ impl Candidates {
         self.changed = documents;
         Ok(())
     }
+}
+
+async fn has_gaps(conn: &mut Conn) -> Result<bool> {
+    let gaps: Gaps = sql_query(
+        "SELECT EXISTS (SELECT FROM change_readers
+             WHERE reader = 'search_gap' AND transaction_id > 0
+                 OR reader = 'forget' AND transaction_id > (SELECT transaction_id
+                     FROM change_readers WHERE reader = 'search')) AS has_gaps",
+    )
+    .get_result(conn)
+    .await?;
+    Ok(gaps.has_gaps)
 }
 
 /// The segments that may have documents in the window, the one with the latest run last.

@@ -80,14 +80,28 @@ pub async fn index(conn: &mut Conn, patience: Duration) -> Result<usize> {
         for (project, segment) in segments {
             segments::insert(conn, project, segment).await?;
         }
-        sql_query("UPDATE change_readers SET transaction_id = $1 WHERE reader = 'search'")
-            .bind::<BigInt, _>(next.0)
-            .execute(conn)
-            .await?;
+        advance(conn, next).await?;
         // Changes without texts are dealt with too.
         Ok(documents.max(1))
     })
     .await
+}
+
+/// Writes up to where changes were read, and whether some were forgotten before they were.
+async fn advance(conn: &mut Conn, next: Position) -> Result<()> {
+    sql_query(
+        "UPDATE change_readers gap SET transaction_id = forget.transaction_id
+         FROM change_readers forget, change_readers search
+         WHERE gap.reader = 'search_gap' AND forget.reader = 'forget' AND search.reader = 'search'
+             AND forget.transaction_id > search.transaction_id",
+    )
+    .execute(conn)
+    .await?;
+    sql_query("UPDATE change_readers SET transaction_id = $1 WHERE reader = 'search'")
+        .bind::<BigInt, _>(next.0)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// What changed, run by run, with the project.

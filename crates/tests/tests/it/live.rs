@@ -167,11 +167,11 @@ fn who_comes_back_too_late_is_told_that_something_is_missing() {
         let mut conn = pool::connect(&app.db().url("runwatch_worker"))
             .await
             .unwrap();
-        let forgotten = changes::forget(&mut conn).await.unwrap();
+        let forgotten = changes::forget(&mut conn, true).await.unwrap();
         assert_eq!(forgotten, 0, "the search index was not made of it yet");
         let read = "UPDATE change_readers SET transaction_id = 9e15 WHERE reader = 'search'";
         admin.batch_execute(read).await.unwrap();
-        assert_eq!(changes::forget(&mut conn).await.unwrap(), 1);
+        assert_eq!(changes::forget(&mut conn, true).await.unwrap(), 1);
         let mut late = follow_from(&app.analyst(), "", Some(&id)).await;
         send(app, OTHER).await;
         let told = late.take(2).await;

@@ -10,10 +10,12 @@
 mod export;
 mod failures;
 mod feedback;
+mod findings;
 mod large_runs;
 mod live;
 mod quarantine;
 mod runs;
+mod search;
 mod sessions;
 mod steps;
 mod traces;

@@ -8,11 +8,11 @@ mod tree;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::api::{Run, Timeline};
+use crate::api::{Finding, Run, Timeline};
 use crate::args::ShowRunArgs;
 use crate::client::{CallError, Client};
 use crate::console::say;
-use crate::terminal::{self, Colour, Paint, count, fitted, printable};
+use crate::terminal::{self, Colour, Paint, count, dollars, fitted, printable};
 
 /// Failures that are listed below the steps.
 const FAILURES_MAX: usize = 10;
@@ -60,7 +60,7 @@ fn with_timeline(mut run: Value, timeline: Value) -> Result<String> {
     Ok(serde_json::to_string(&run)?)
 }
 
-/// Head, steps, and failures that no shown step stands for.
+/// Head, steps, failures that no shown step stands for, and findings.
 fn text(run: &Run, timeline: &Timeline, view: View) -> String {
     let mut lines = head::lines(run, view);
     let heading = |text: &str| view.paint.paint(Colour::Bold, text);
@@ -73,7 +73,19 @@ fn text(run: &Run, timeline: &Timeline, view: View) -> String {
         lines.extend([String::new(), heading("Failures")]);
         lines.extend(others);
     }
+    let findings: Vec<String> = run.findings.iter().map(|it| finding(it, view)).collect();
+    if !findings.is_empty() {
+        lines.extend([String::new(), heading("Findings")]);
+        lines.extend(findings);
+    }
     lines.join("\n")
+}
+
+fn finding(finding: &Finding, view: View) -> String {
+    let cost = finding.cost_usd.map(|cost| format!(" ({})", dollars(cost)));
+    let text = format!("{}{}", finding.message, cost.unwrap_or_default());
+    let text = fitted(&printable(&text), view.width - 2);
+    format!("  {}", view.paint.paint(Colour::Yellow, &text))
 }
 
 fn other_failures(run: &Run, timeline: &Timeline, view: View) -> Vec<String> {

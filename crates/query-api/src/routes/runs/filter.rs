@@ -26,6 +26,9 @@ macro_rules! run_filters {
             /// It has a failure of this type.
             #[param(inline, value_type = Option<FailureTypeName>)]
             failure_type: Option<FailureType>,
+            /// It has a finding of this kind.
+            #[param(inline, value_type = Option<FindingKindName>)]
+            finding: Option<FindingKind>,
             /// The environment that it ran in.
             environment: Option<String>,
             /// The release that it ran with.
@@ -87,6 +90,7 @@ macro_rules! run_filters {
                     release: self.release.clone(),
                     statuses: self.status.clone(),
                     failure_type: self.failure_type,
+                    finding: self.finding,
                     tag: self.tag.clone(),
                     model: self.model.clone(),
                     tool: self.tool.clone(),

@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::json::Parts;
 use crate::routes::failures::FailureItem;
 use crate::routes::runs::RunItem;
+use crate::routes::runs::finding::FindingItem;
 
 /// A run as it was told, with what was derived. Its steps and its feedback
 /// are read by their own calls: `/v1/runs/{run}/steps` and `/v1/runs/{run}/feedback`.
@@ -45,6 +46,8 @@ pub(crate) struct Run {
     attributes: BTreeMap<String, Box<RawValue>>,
     /// What went wrong in it, the first 1,000.
     failures: Vec<FailureItem>,
+    /// Costly patterns in its steps, the largest first, 20 at most.
+    findings: Vec<FindingItem>,
 }
 
 /// Gets one run.
@@ -146,6 +149,7 @@ impl Run {
             output: parts.take(Part::Output),
             attributes: detail.claims.attributes().map(attribute).collect(),
             failures: failures.into_iter().map(FailureItem::from).collect(),
+            findings: detail.findings.iter().map(FindingItem::from).collect(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use runwatch_core::failures::FailureType;
+use runwatch_core::findings::FindingKind;
 use runwatch_core::ids::RunId;
 use runwatch_core::run::RunStatus;
 use runwatch_service::auth::Reader;
@@ -19,7 +20,7 @@ use crate::cursor::Page;
 use crate::json::Time;
 use crate::routes::runs::RunItem;
 use crate::routes::runs::filter::{self, run_filters};
-use crate::schema::{FailureTypeName, RunStatusName};
+use crate::schema::{FailureTypeName, FindingKindName, RunStatusName};
 
 run_filters! {
     /// Which runs, and in which order.

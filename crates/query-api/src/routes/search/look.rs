@@ -40,19 +40,14 @@ pub(super) struct Begin {
     skipped: usize,
 }
 
-impl Begin {
-    /// When the run started that the page begins behind.
-    pub(super) fn at(&self) -> Option<Timestamp> {
-        self.after.as_ref().map(Place::at)
-    }
-}
-
 /// What was found, and where to go on if not everything was looked at.
-#[derive(Default)]
 pub(super) struct Found {
     pub(super) hits: Vec<Hit>,
     pub(super) next: Option<Begin>,
+    /// When the run started up to which it was looked, if not everything was.
+    pub(super) back_to: Option<Timestamp>,
     pub(super) unsearched: usize,
+    pub(super) has_gaps: bool,
 }
 
 /// A page while it is filled.
@@ -64,6 +59,7 @@ struct Page<'a> {
     seen: HashSet<(RunId, Option<StepId>)>,
     /// Where the next page begins.
     next: Begin,
+    back_to: Option<Timestamp>,
     filtered: usize,
     read: usize,
     began: Instant,
@@ -84,6 +80,7 @@ impl Look {
             hits: Vec::new(),
             seen: HashSet::new(),
             next: self.begin,
+            back_to: None,
             filtered: 0,
             read: 0,
             began: Instant::now(),
@@ -102,7 +99,9 @@ impl Look {
         Ok(Found {
             hits: page.hits,
             next: is_stopped.then_some(page.next),
+            back_to: page.back_to.filter(|_| is_stopped),
             unsearched: candidates.unindexed,
+            has_gaps: candidates.has_gaps,
         })
     }
 }
@@ -129,6 +128,7 @@ impl Page<'_> {
                     return Ok(true);
                 }
             }
+            self.back_to = group.last().map(|document| document.at);
             self.next.after = group.last().map(Document::place).or(self.next.after);
             if self.read >= SEARCH_DOCUMENTS_READ_MAX || self.began.elapsed() > TIME_MAX {
                 return Ok(true);
@@ -156,6 +156,7 @@ impl Page<'_> {
 
     /// Adds the hits of a document, and says whether the page is full.
     fn look_at(&mut self, run: &RunSummary, document: &DocumentTexts) -> StoreResult<bool> {
+        self.back_to = Some(document.document.at);
         let verified = verify(document, &self.look.words, &mut self.matcher)?;
         let skipped = std::mem::take(&mut self.next.skipped);
         let count = verified.len();
