@@ -1,5 +1,6 @@
 //! Daily partitions, made ahead of time: no insert ever makes one.
 
+use chrono::NaiveDate;
 use diesel::sql_types::{BigInt, Integer};
 use diesel_async::RunQueryDsl;
 
@@ -7,6 +8,14 @@ use runwatch_core::limits;
 
 use crate::error::Result;
 use crate::pool::Conn;
+
+/// The first and the last of some days. A statement that has them as parameters besides the days
+/// themselves is planned for the partitions between them, not for all of the two months that there are.
+pub(crate) fn bounds(days: &[NaiveDate]) -> (NaiveDate, NaiveDate) {
+    let first = days.iter().min().copied().unwrap_or_default();
+    let last = days.iter().max().copied().unwrap_or_default();
+    (first, last)
+}
 
 #[derive(diesel::QueryableByName)]
 struct Made {

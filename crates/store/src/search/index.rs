@@ -20,6 +20,7 @@ use runwatch_search::segment::{Builder, DOCUMENTS_MAX, Segment};
 
 use crate::changes;
 use crate::error::{Result, StoreError};
+use crate::partitions::bounds;
 use crate::payloads::OpenChunk;
 use crate::pool::{Conn, try_lock};
 use crate::runs::RunPlace;
@@ -193,15 +194,19 @@ async fn chunk_rows(
     days: Vec<NaiveDate>,
     chunks: Vec<Uuid>,
 ) -> Result<impl futures_util::Stream<Item = diesel::QueryResult<ChunkRow>>> {
+    let (first_day, last_day) = bounds(&days);
     let rows = sql_query(
         "SELECT project_id, run_id, chunk_id, steps, body
          FROM agent_payloads JOIN unnest($1, $2, $3, $4) AS wanted (project_id, run_id, run_day, chunk_id)
-             USING (project_id, run_id, run_day, chunk_id)",
+             USING (project_id, run_id, run_day, chunk_id)
+         WHERE run_day BETWEEN $5 AND $6",
     )
     .bind::<Array<SqlUuid>, _>(projects)
     .bind::<Array<SqlUuid>, _>(runs)
     .bind::<Array<Date>, _>(days)
     .bind::<Array<SqlUuid>, _>(chunks)
+    .bind::<Date, _>(first_day)
+    .bind::<Date, _>(last_day)
     .load_stream(conn)
     .await?;
     Ok(rows)

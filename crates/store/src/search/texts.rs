@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_query;
 use diesel::sql_types::{Array, Binary, Date, Text, Uuid as SqlUuid};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use runwatch_core::ids::{ProjectId, RunId, StepId};
 
 use crate::error::Result;
+use crate::partitions::bounds;
 use crate::payloads::{OpenChunk, short_hash};
 use crate::pool::Conn;
 use crate::runs::RunPlace;
@@ -129,16 +131,19 @@ async fn open_chunks(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    let (first_day, last_day) = bounds(&days);
     let rows: Vec<ChunkRow> = sql_query(
         "SELECT run_id, chunk_id, steps, body
          FROM agent_payloads JOIN unnest($2, $3, $4) AS wanted (run_id, run_day, chunk_id)
              USING (run_id, run_day, chunk_id)
-         WHERE project_id = $1",
+         WHERE project_id = $1 AND run_day BETWEEN $5 AND $6",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(runs)
     .bind::<Array<Date>, _>(days)
     .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Date, _>(first_day)
+    .bind::<Date, _>(last_day)
     .load(conn)
     .await?;
     let open = |row: ChunkRow| {
@@ -155,15 +160,18 @@ async fn told(
     documents: &[Document],
 ) -> Result<HashMap<RunId, Vec<String>>> {
     let runs: Vec<Uuid> = documents.iter().map(|it| it.run.run.0).collect();
-    let days: Vec<_> = documents.iter().map(|it| it.run.day).collect();
+    let days: Vec<NaiveDate> = documents.iter().map(|it| it.run.day).collect();
+    let (first_day, last_day) = bounds(&days);
     let rows: Vec<ToldRow> = sql_query(
         "SELECT DISTINCT run_id, message
          FROM agent_failures JOIN unnest($2, $3) AS wanted (run_id, run_day) USING (run_id, run_day)
-         WHERE project_id = $1 AND told",
+         WHERE project_id = $1 AND run_day BETWEEN $4 AND $5 AND told",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(runs)
     .bind::<Array<Date>, _>(days)
+    .bind::<Date, _>(first_day)
+    .bind::<Date, _>(last_day)
     .load(conn)
     .await?;
     let mut told: HashMap<RunId, Vec<String>> = HashMap::new();

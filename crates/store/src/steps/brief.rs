@@ -14,6 +14,7 @@ use runwatch_core::step::{StepKind, StepStatus};
 use runwatch_core::time::Timestamp;
 
 use crate::error::Result;
+use crate::partitions::bounds;
 use crate::pool::Conn;
 use crate::runs::RunPlace;
 use crate::steps::step_id;
@@ -110,6 +111,7 @@ pub async fn briefs(
     if runs.is_empty() {
         return Ok(Vec::new());
     }
+    let (first_day, last_day) = bounds(&days);
     let rows: Vec<Row> = sql_query(
         "SELECT run_id, step_id, kind, status, started_at, duration_us, name, agent, model, tool,
              coalesce(input_tokens, total_tokens) AS input_tokens, output_tokens,
@@ -118,13 +120,15 @@ pub async fn briefs(
          FROM agent_steps
          JOIN unnest($2, $3, $4) AS wanted (run_id, run_day, step_id)
              USING (run_id, run_day, step_id)
-         WHERE project_id = $1
+         WHERE project_id = $1 AND run_day BETWEEN $5 AND $6
          ORDER BY run_id, started_at, step_id",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(runs)
     .bind::<Array<Date>, _>(days)
     .bind::<Array<Binary>, _>(ids)
+    .bind::<Date, _>(first_day)
+    .bind::<Date, _>(last_day)
     .load(conn)
     .await?;
     rows.into_iter().map(brief).collect()

@@ -20,8 +20,9 @@ use crate::routes::search::verify::verify;
 /// Candidates whose runs are looked at together: few at first, since a common word soon fills a page.
 const FIRST_CANDIDATES: usize = 32;
 const MORE_CANDIDATES: usize = 256;
-/// Documents whose texts are read together.
-const TEXTS_AT_A_TIME: usize = 16;
+/// Documents whose texts are read together: as many as fill a page if each has a hit, then more.
+const FIRST_TEXTS: usize = 16;
+const MORE_TEXTS: usize = 64;
 /// How long is looked for one answer.
 const TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -115,7 +116,12 @@ impl Page<'_> {
         documents: &[Document],
     ) -> StoreResult<bool> {
         let runs = self.passing(conn, project, documents).await?;
-        for group in documents.chunks(TEXTS_AT_A_TIME) {
+        let at_a_time = if self.read == 0 {
+            FIRST_TEXTS
+        } else {
+            MORE_TEXTS
+        };
+        for group in documents.chunks(at_a_time) {
             let wanted: Vec<Document> = group
                 .iter()
                 .filter(|document| runs.contains_key(&document.run.run))

@@ -49,6 +49,16 @@ impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Client<S> {
         self.exchange(request.as_bytes()).await
     }
 
+    /// Posts JSON with a key.
+    pub(crate) async fn post(&mut self, path: &str, key: &str, json: &[u8]) -> Result<Answer> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            json.len()
+        );
+        self.exchange(&[head.as_bytes(), json].concat()).await
+    }
+
     /// As [`Self::get`], for an answer of any length, which has to be chunked: its pieces are given
     /// away as they come. Gives back the status.
     pub(crate) async fn download(

@@ -1,6 +1,7 @@
 //! The load generator: connections that send runs in a closed loop, each waiting for its answer
 //! before it sends again, and a ledger of what was acknowledged.
 
+use std::mem::take;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +14,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::http::Client;
 use crate::random::Random;
 use crate::report::Latencies;
 use crate::shape::Run;
 use crate::template::{Format, Identity, Template};
 use crate::words::Words;
+use crate::{grpc, http};
 
 /// Distinct runs that are drawn: enough that no cache of a processor holds what is sent.
 const TEMPLATES: u64 = 400;
@@ -28,6 +29,9 @@ const SEED: u64 = 20_261_121;
 /// More connections than are ever used, so that each of each part draws numbers of its own.
 const CONNECTIONS_MAX: u64 = 1_000;
 
+/// More bytes than the head of a request has.
+const HEAD_BYTES_MAX: usize = 512;
+
 /// Runs to be sent, encoded in one format.
 #[derive(Clone)]
 pub(crate) struct Templates {
@@ -35,11 +39,22 @@ pub(crate) struct Templates {
     all: Arc<Vec<Template>>,
 }
 
+/// What is spoken with ingest-api.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// HTTP/1.1.
+    Http,
+    /// gRPC, of OTLP alone.
+    Grpc,
+}
+
 /// Where runs are sent, and as whom.
 #[derive(Clone)]
 pub(crate) struct Target {
-    /// Where ingest-api listens.
+    /// Where ingest-api listens for the protocol.
     pub(crate) address: SocketAddr,
+    /// What is spoken.
+    pub(crate) protocol: Protocol,
     /// A key that may send.
     pub(crate) key: String,
 }
@@ -74,15 +89,11 @@ pub(crate) struct Ledger {
 impl Templates {
     /// Draws the runs, the same ones in every run of the program.
     pub(crate) fn draw(format: Format, render: fn(&Run) -> Vec<u8>) -> Self {
-        let mut random = Random::new(SEED);
-        let words = Words::new(&mut random);
-        let template = |_| {
-            let run = Run::draw(&mut random, &words);
-            Template::new(render(&run), format, &run)
-        };
+        let (_, runs) = draw_runs();
+        let template = |run| Template::new(render(run), format, run);
         Self {
             format,
-            all: Arc::new((0..TEMPLATES).map(template).collect()),
+            all: Arc::new(runs.iter().map(template).collect()),
         }
     }
 
@@ -104,6 +115,15 @@ impl Templates {
     }
 }
 
+/// The runs of which all templates are made, and the words that are in them.
+pub(crate) fn draw_runs() -> (Words, Vec<Run>) {
+    let mut random = Random::new(SEED);
+    let words = Words::new(&mut random);
+    let runs = (0..TEMPLATES).map(|_| Run::draw(&mut random, &words));
+    let runs = runs.collect();
+    (words, runs)
+}
+
 /// Sends until time or runs are used up.
 pub(crate) async fn send(target: &Target, templates: &Templates, pace: Pace) -> Result<Ledger> {
     send_as(target, templates, pace, 0).await
@@ -116,12 +136,22 @@ pub(crate) async fn send_as(
     pace: Pace,
     part: u64,
 ) -> Result<Ledger> {
-    let sent = Arc::new(AtomicUsize::new(0));
+    send_counted(target, templates, pace, part, Arc::default()).await
+}
+
+/// As [`send_as`], and counts the runs that are sent, before they are.
+pub(crate) async fn send_counted(
+    target: &Target,
+    templates: &Templates,
+    pace: Pace,
+    part: u64,
+    sent: Arc<AtomicUsize>,
+) -> Result<Ledger> {
     let began = Instant::now();
     let mut connections = JoinSet::new();
     for number in 0..pace.connections {
         let connection = Connection {
-            client: Client::connect(target.address)
+            client: Client::connect(target)
                 .await
                 .context("ingest-api does not listen")?,
             random: Random::new(SEED + 1 + number as u64 + part * CONNECTIONS_MAX),
@@ -139,6 +169,22 @@ pub(crate) async fn send_as(
     }
     ledger.took = began.elapsed();
     Ok(ledger)
+}
+
+/// A connection of either protocol.
+enum Client {
+    Http(http::Client),
+    Grpc(grpc::Client),
+}
+
+impl Client {
+    async fn connect(target: &Target) -> Result<Self> {
+        let address = target.address;
+        Ok(match target.protocol {
+            Protocol::Http => Self::Http(http::Client::connect(address).await?),
+            Protocol::Grpc => Self::Grpc(grpc::Client::connect(address).await?),
+        })
+    }
 }
 
 struct Connection {
@@ -162,7 +208,12 @@ impl Connection {
             request.clear();
             let runs = self.write(&mut request, before);
             let sent_at = Instant::now();
-            self.client.exchange(&request).await?.ok()?;
+            match &mut self.client {
+                Client::Http(client) => {
+                    client.exchange(&request).await?.ok()?;
+                }
+                Client::Grpc(client) => client.export(take(&mut request), &self.key).await?,
+            }
             ledger.latencies.push(sent_at.elapsed());
             ledger.runs.extend(runs);
         }
@@ -197,12 +248,15 @@ impl Connection {
         } else {
             bytes
         };
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {}\r\n\
-             Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n",
-            self.key
-        );
-        request.extend_from_slice(head.as_bytes());
+        request.reserve(HEAD_BYTES_MAX + length);
+        if matches!(self.client, Client::Http(_)) {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {}\r\n\
+                 Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n",
+                self.key
+            );
+            request.extend_from_slice(head.as_bytes());
+        }
         for (place, (template, identity)) in picked.iter().enumerate() {
             if brackets {
                 request.push(if place == 0 { b'[' } else { b',' });

@@ -5,7 +5,9 @@ mod ceiling;
 mod cluster;
 mod copy_rows;
 mod export;
+mod grpc;
 mod http;
+mod index;
 mod ingest;
 mod load;
 mod machine;
@@ -14,6 +16,7 @@ mod otlp;
 mod query;
 mod random;
 mod report;
+mod search;
 mod shape;
 mod stack;
 mod stored;
@@ -34,12 +37,15 @@ struct Args {
     /// What to measure.
     bench: Bench,
     /// How many seconds each measurement takes; 60 for `ingest`, 5 for each question of `query`, 30
-    /// for `visible` unless said otherwise.
+    /// at most for each of `search`, 30 for `visible` unless said otherwise.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
-    /// How many runs are stored before `query` and `export` measure.
+    /// How many runs are stored before `query`, `search` and `export` measure.
     #[arg(long, default_value_t = query::RUNS, value_parser = runs)]
     runs: usize,
+    /// The only way of sending that `ingest` measures; several may be given.
+    #[arg(long)]
+    only: Vec<ingest::Scenario>,
 }
 
 fn runs(text: &str) -> Result<usize, String> {
@@ -53,6 +59,8 @@ enum Bench {
     Ingest,
     /// Latency of what is read most, beside the same SQL alone.
     Query,
+    /// Latency of searches, and what their index takes.
+    Search,
     /// Steps exported a second in each form.
     Export,
     /// Time from the acknowledgement of a run until it is read.
@@ -63,10 +71,15 @@ enum Bench {
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Result<()> {
     let args = Args::parse();
+    anyhow::ensure!(
+        args.only.is_empty() || matches!(args.bench, Bench::Ingest),
+        "--only goes with `ingest`"
+    );
     let seconds = |default| Duration::from_secs(args.seconds.unwrap_or(default));
     match args.bench {
-        Bench::Ingest => ingest::run(seconds(60)).await,
+        Bench::Ingest => ingest::run(seconds(60), &args.only).await,
         Bench::Query => query::run(seconds(5), args.runs).await,
+        Bench::Search => search::run(seconds(30), args.runs).await,
         Bench::Export => export::run(args.runs).await,
         Bench::Visible => visible::run(seconds(30)).await,
     }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::http::Client;
+use crate::index;
 use crate::load::{self, Pace, Templates};
 use crate::machine::Watch;
 use crate::otlp;
@@ -25,7 +26,7 @@ use crate::template::Format;
 /// Runs that are stored unless another number is asked for; they have two million steps.
 pub(crate) const RUNS: usize = 100_000;
 /// Over how much time they are spread.
-const SPREAD: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const SPREAD: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many ask at a time.
 const CLIENTS: [u64; 2] = [1, 2];
 
@@ -168,28 +169,39 @@ async fn measure(stack: &Stack, seconds: Duration, runs: usize) -> Result<Vec<Ve
     Ok(rows)
 }
 
-/// Stores the runs, waits until the rollups hold them, and does what autovacuum would have done a
-/// few minutes later.
+/// Stores the runs and waits until a database that is in use would look the same.
 pub(crate) async fn fill(stack: &Stack, project: &Project, runs: usize) -> Result<Vec<Uuid>> {
     let templates = Templates::draw(Format::Otlp, otlp::render);
-    let pace = Pace {
-        connections: 8,
-        batch: 25,
-        seconds: Duration::MAX,
-        runs_max: runs,
-        spread: SPREAD,
-    };
-    let ledger = load::send(&stack.target(project)?, &templates, pace).await?;
+    let ledger = load::send(&stack.target(project)?, &templates, pace(runs)).await?;
     ensure!(
         ledger.runs.len() == runs,
         "{} runs were stored",
         ledger.runs.len()
     );
+    settle(stack).await?;
+    Ok(ledger.runs)
+}
+
+/// How the runs are stored.
+pub(crate) fn pace(runs: usize) -> Pace {
+    Pace {
+        connections: 8,
+        batch: 25,
+        seconds: Duration::MAX,
+        runs_max: runs,
+        spread: SPREAD,
+    }
+}
+
+/// Waits until the rollups hold all runs and the search index is made and merged, so that the worker
+/// disturbs nobody, and does what autovacuum would have done a few minutes later.
+pub(crate) async fn settle(stack: &Stack) -> Result<()> {
     stack.wait_until_folded().await?;
+    index::wait_until_settled(stack).await?;
     let admin = stack.cluster.connect(&stack.cluster.admin_url()).await?;
     admin.batch_execute("VACUUM ANALYZE").await?;
     admin.batch_execute("CHECKPOINT").await?;
-    Ok(ledger.runs)
+    Ok(())
 }
 
 /// Asks over and over, by so many clients at a time.

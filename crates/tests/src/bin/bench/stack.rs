@@ -16,13 +16,13 @@ use uuid::Uuid;
 
 use crate::cluster::{Cluster, free_port};
 use crate::http::Client;
-use crate::load::Target;
+use crate::load::{Protocol, Target};
 use crate::machine;
 
 /// How long a service may take to stop, and to become ready.
 const LIMIT: Duration = Duration::from_secs(30);
 /// The pause between two looks at whether something has come about.
-const LOOK_PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long the worker may take to fold two million steps' rollups.
 const FOLD_LIMIT: Duration = Duration::from_secs(600);
@@ -34,34 +34,46 @@ pub(crate) struct Service {
     /// The database role that it connects as.
     pub(crate) role: &'static str,
     bind_variable: &'static str,
+    /// Settings besides where it listens and where the database is.
+    settings: &'static [(&'static str, &'static str)],
 }
 
-/// Folds what was taken in into the rollups.
+/// Folds what was taken in into the rollups, and makes the search index of it.
 pub(crate) const WORKER: Service = Service {
     name: "alert-worker",
     role: "runwatch_worker",
     bind_variable: "WORKER_BIND",
+    settings: &[("SEARCH_INDEX", "1")],
+};
+/// The worker, which makes no search index.
+pub(crate) const WORKER_WITHOUT_INDEX: Service = Service {
+    settings: &[("SEARCH_INDEX", "0")],
+    ..WORKER
 };
 /// Answers questions.
 pub(crate) const QUERY: Service = Service {
     name: "query-api",
     role: "runwatch_query",
     bind_variable: "QUERY_BIND",
+    settings: &[],
 };
 /// Takes runs in.
 pub(crate) const INGEST: Service = Service {
     name: "ingest-api",
     role: "runwatch_ingest",
     bind_variable: "INGEST_BIND",
+    settings: &[],
 };
 
-/// A project with a key that may do everything.
+/// A project with keys.
 #[derive(Clone)]
 pub(crate) struct Project {
     /// Its id.
     pub(crate) id: Uuid,
-    /// The key.
+    /// A key that may send and read.
     pub(crate) key: String,
+    /// A key that may read, as an analyst has it.
+    pub(crate) reader_key: String,
 }
 
 /// The running system.
@@ -101,11 +113,13 @@ impl Stack {
     async fn start_services(&mut self, services: &[Service]) -> Result<()> {
         for service in services {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-            let env = vec![
+            let mut env = vec![
                 ("DATABASE_URL", self.cluster.url(service.role)),
                 (service.bind_variable, address.to_string()),
                 ("INGEST_GRPC_BIND", self.grpc.to_string()),
             ];
+            let settings = service.settings.iter();
+            env.extend(settings.map(|(name, value)| (*name, (*value).to_owned())));
             let program = Program {
                 name: service.name,
                 path: beside_ourselves(service.name)?,
@@ -131,23 +145,27 @@ impl Stack {
         Ok(())
     }
 
-    /// Makes a project with a key.
+    /// Makes a project with keys.
     pub(crate) async fn project(&self, name: &str) -> Result<Project> {
         let mut conn = pool::connect(&self.cluster.url("runwatch_control")).await?;
         let project = projects::create(&mut conn, name).await?;
-        let id = KeyId(Uuid::now_v7());
-        // The cluster lives for this measurement only, so that nothing needs to be secret.
-        let key = ApiKey::from_random(id, [7; 32]);
-        let new = api_keys::NewKey {
-            id,
-            name: "bench".to_owned(),
-            scopes: vec![Scope::Ingest, Scope::Read],
-            secret_hash: key.secret_hash(),
+        let mut key = async |scopes| {
+            let id = KeyId(Uuid::now_v7());
+            // The cluster lives for this measurement only, so that nothing needs to be secret.
+            let key = ApiKey::from_random(id, [7; 32]);
+            let new = api_keys::NewKey {
+                id,
+                name: "bench".to_owned(),
+                scopes,
+                secret_hash: key.secret_hash(),
+            };
+            api_keys::create(&mut conn, project.id, &new).await?;
+            anyhow::Ok(key.to_text())
         };
-        api_keys::create(&mut conn, project.id, &new).await?;
         Ok(Project {
             id: project.id.0,
-            key: key.to_text(),
+            key: key(vec![Scope::Ingest, Scope::Read]).await?,
+            reader_key: key(vec![Scope::Read]).await?,
         })
     }
 
@@ -170,10 +188,19 @@ impl Stack {
         programs
     }
 
-    /// Where a project's runs are sent.
+    /// Where a project's runs are sent over HTTP.
     pub(crate) fn target(&self, project: &Project) -> Result<Target> {
+        self.target_of(project, Protocol::Http)
+    }
+
+    /// Where a project's runs are sent, and how.
+    pub(crate) fn target_of(&self, project: &Project, protocol: Protocol) -> Result<Target> {
         Ok(Target {
-            address: self.address(INGEST)?,
+            address: match protocol {
+                Protocol::Http => self.address(INGEST)?,
+                Protocol::Grpc => self.grpc,
+            },
+            protocol,
             key: project.key.clone(),
         })
     }

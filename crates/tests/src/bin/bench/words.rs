@@ -43,4 +43,9 @@ impl Words {
         }
         text
     }
+
+    /// The words, the frequent ones first; some stand there twice.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
 }
