@@ -112,8 +112,9 @@ struct Forgotten {
     transaction_id: i64,
 }
 
-/// Forgets the next changes that are older than [`CHANGES_KEPT_MINUTES`], and says how many rows they
-/// were. Those that the search index was not made of yet are kept for [`CHANGES_KEPT_UNREAD_HOURS`],
+/// Forgets the next changes that are older than [`CHANGES_KEPT_MINUTES`], and says how many they were.
+///
+/// Those that the search index was not made of yet are kept for [`CHANGES_KEPT_UNREAD_HOURS`],
 /// unless none is made.
 pub async fn forget(conn: &mut Conn, has_index: bool) -> Result<usize> {
     conn.transaction::<_, StoreError, _>(async |conn| {

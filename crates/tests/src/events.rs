@@ -58,8 +58,8 @@ impl EventStream {
                 return id;
             }
             let block = self.block().await.expect("the stream goes on");
-            let ids = block.lines().filter_map(|line| line.strip_prefix("id: "));
-            self.last_id = ids.last().map(str::to_owned);
+            let mut ids = block.lines().filter_map(|line| line.strip_prefix("id: "));
+            self.last_id = ids.next_back().map(str::to_owned);
         }
     }
 

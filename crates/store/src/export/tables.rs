@@ -47,7 +47,7 @@ const RUNS: &[Column] = columns! {
     "models" Kind::Texts, "coalesce(models, '{}')";
     "tools" Kind::Texts, "coalesce(tools, '{}')";
     "failure_types" Kind::Names(|code| FailureType::from_code(code).name()), "coalesce(failure_types, '{}')";
-    "findings" Kind::Names(|code| FindingKind::from_code(code).name()), "coalesce(finding_kinds, '{}')";
+    "finding_kinds" Kind::Names(|code| FindingKind::from_code(code).name()), "coalesce(finding_kinds, '{}')";
     "steps" Kind::Integer, "steps";
     "failed_steps" Kind::Integer, "failed_steps";
     "input_tokens" Kind::Integer, "input_tokens";

@@ -60,9 +60,10 @@ struct ChunkRow {
     body: Vec<u8>,
 }
 
-/// Makes segments from the next changes, in one transaction, and says how many documents they have: 0
-/// if nothing has changed, if another process is at it, or if there are so few changes that they can
-/// wait, unless they did so for longer than `patience`: readers look at them one by one.
+/// Makes segments from the next changes, in one transaction, and says how many documents they have.
+///
+/// They have none if nothing has changed, if another process is at it, or if there are so few changes
+/// that they can wait, unless they did so for longer than `patience`: readers look at them one by one.
 pub async fn index(conn: &mut Conn, patience: Duration) -> Result<usize> {
     conn.transaction::<_, StoreError, _>(async |conn| {
         if !try_lock(conn, LOCK).await? {

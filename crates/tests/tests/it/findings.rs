@@ -48,8 +48,7 @@ fn a_run_tells_which_patterns_its_steps_show() {
         assert_eq!(found["runs"][0]["run_id"], RUN);
         let none = app.analyst().get("/v1/runs?finding=growing_context").await;
         assert_eq!(none.expect(200).json()["runs"], json!([]));
-        let path =
-            "/v1/export?what=runs&format=csv&columns=run_id,findings&finding=repeated_tool_call";
+        let path = "/v1/export?what=runs&format=csv&columns=run_id,finding_kinds&finding=repeated_tool_call";
         let csv = app.analyst().get(path).await.expect(200).text();
         assert!(
             csv.contains("repeated_tool_call") && !csv.contains(OTHER),

@@ -50,51 +50,54 @@ fn step(id: u8, name: &str, input: &Value, output: &Value) -> Value {
         "input": input, "output": output})
 }
 
+fn steps_in_many_scripts() -> [Value; 8] {
+    [
+        step(
+            1,
+            "english",
+            &json!("Where is my Parcel?"),
+            &json!("It was misdelivered."),
+        ),
+        step(
+            2,
+            "german",
+            &json!({"frage": "Wo bleibt die ÄNDERUNGSKÜNDIGUNG?"}),
+            &json!("Größe"),
+        ),
+        step(
+            3,
+            "chinese",
+            &json!([{"role": "user", "content": "订单什么时候到货？"}]),
+            &json!("明天"),
+        ),
+        step(4, "arabic", &json!("أين طلبي رقم ٧٧٣١"), &json!("غدا")),
+        step(5, "emoji", &json!("great 🎉👩‍👩‍👧"), &json!("🚀")),
+        step(
+            6,
+            "japanese",
+            &json!("配送状況を教えて"),
+            &json!("カタカナ"),
+        ),
+        step(
+            7,
+            "escaped",
+            &json!({"args": "{\"city\":\"M\\u00fcnchen \\ud83d\\ude80\"}"}),
+            &json!("a\nb\tc"),
+        ),
+        step(
+            8,
+            "numbers",
+            &json!({"order": 773_145, "ok": true}),
+            &json!({"id": "ord-99-x"}),
+        ),
+    ]
+}
+
 #[test]
 fn words_and_parts_of_words_are_found_in_any_script() {
     with_app(async |app| {
-        let steps = [
-            step(
-                1,
-                "english",
-                &json!("Where is my Parcel?"),
-                &json!("It was misdelivered."),
-            ),
-            step(
-                2,
-                "german",
-                &json!({"frage": "Wo bleibt die ÄNDERUNGSKÜNDIGUNG?"}),
-                &json!("Größe"),
-            ),
-            step(
-                3,
-                "chinese",
-                &json!([{"role": "user", "content": "订单什么时候到货？"}]),
-                &json!("明天"),
-            ),
-            step(4, "arabic", &json!("أين طلبي رقم ٧٧٣١"), &json!("غدا")),
-            step(5, "emoji", &json!("great 🎉👩‍👩‍👧"), &json!("🚀")),
-            step(
-                6,
-                "japanese",
-                &json!("配送状況を教えて"),
-                &json!("カタカナ"),
-            ),
-            step(
-                7,
-                "escaped",
-                &json!({"args": "{\"city\":\"M\\u00fcnchen \\ud83d\\ude80\"}"}),
-                &json!("a\nb\tc"),
-            ),
-            step(
-                8,
-                "numbers",
-                &json!({"order": 773_145, "ok": true}),
-                &json!({"id": "ord-99-x"}),
-            ),
-        ];
         let run = json!({"run_id": RUN, "agent_id": "support-bot", "status": "succeeded",
-            "started_at": seconds_ago(100), "steps": steps});
+            "started_at": seconds_ago(100), "steps": steps_in_many_scripts()});
         app.agent().send_runs(&run).await.expect(200);
         at_all_times(app, async |analyst| {
             for (words, expected) in [
