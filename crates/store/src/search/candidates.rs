@@ -19,13 +19,13 @@ use runwatch_search::segment::{DocumentSet, Shape, document, postings, times};
 
 use crate::changes;
 use crate::error::Result;
-use crate::pool::Conn;
+use crate::pool::{Conn, find_by_keys};
 use crate::runs::RunPlace;
 use crate::search::segments::{Blocks, blocks};
 use crate::search::{Document, Place, Source};
 
-/// Segments that are opened at a time.
-const OPENED_AT_ONCE: usize = 8;
+/// Segments that are opened first; each further time twice as many.
+const OPENED_FIRST: usize = 8;
 /// Changes of which the documents are listed, the latest: the index is seldom a second behind.
 const CHANGES_MAX: i64 = 200;
 
@@ -48,6 +48,8 @@ pub struct Candidates {
     /// Segments that were not opened yet, the one with the latest run last.
     closed: Vec<Closed>,
     opened: Vec<Opened>,
+    /// How many were opened the last time.
+    opened_last: usize,
     /// Documents of opened segments, and of changes.
     waiting: BinaryHeap<Waiting>,
     changed: Vec<Document>,
@@ -146,12 +148,14 @@ impl Candidates {
         grams: Vec<Gram>,
         window: Window,
     ) -> Result<Self> {
+        find_by_keys(conn).await?;
         let mut candidates = Self {
             project,
             grams,
             window,
             closed: closed_segments(conn, project, &window).await?,
             opened: Vec::new(),
+            opened_last: 0,
             waiting: BinaryHeap::new(),
             changed: Vec::new(),
             unindexed: 0,
@@ -198,7 +202,9 @@ impl Candidates {
             if next.is_some_and(|next| next.at > latest.last_at) {
                 break;
             }
-            let from = self.closed.len().saturating_sub(OPENED_AT_ONCE);
+            let count = OPENED_FIRST.max(2 * self.opened_last);
+            self.opened_last = count;
+            let from = self.closed.len().saturating_sub(count);
             let closed = self.closed.split_off(from);
             self.open_segments(conn, closed).await?;
         }

@@ -22,7 +22,7 @@ use crate::changes;
 use crate::error::{Result, StoreError};
 use crate::partitions::bounds;
 use crate::payloads::OpenChunk;
-use crate::pool::{Conn, try_lock};
+use crate::pool::{Conn, find_by_keys, try_lock};
 use crate::runs::RunPlace;
 use crate::search::segments;
 use crate::search::{Document, Source};
@@ -72,6 +72,7 @@ pub async fn index(conn: &mut Conn, patience: Duration) -> Result<usize> {
         let Some((changes, next)) = next_changes(conn, patience).await? else {
             return Ok(0);
         };
+        find_by_keys(conn).await?;
         let mut building = Building::default();
         let uncovered = add_chunks(conn, &changes, &mut building).await?;
         for (at, steps) in uncovered {
