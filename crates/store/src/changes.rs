@@ -22,7 +22,7 @@ use runwatch_core::limits::{
 use runwatch_core::time::Timestamp;
 
 use crate::error::{Result, StoreError};
-use crate::pool::{Conn, find_by_keys};
+use crate::pool::Conn;
 use crate::runs::RunPlace;
 
 /// Rows deleted in one transaction.
@@ -70,7 +70,6 @@ pub async fn head(conn: &mut Conn) -> Result<Position> {
 /// What changed in a project from a position on: about [`STEPS_PER_READ`] steps at a time. It has to be
 /// called in a transaction of one snapshot.
 pub async fn after(conn: &mut Conn, project: ProjectId, from: Position) -> Result<Changes> {
-    find_by_keys(conn).await?;
     let Head { head, forgotten } = sql_query(HEAD).get_result(conn).await?;
     let rows: Vec<Row> = sql_query(
         "SELECT transaction_id, body FROM run_changes

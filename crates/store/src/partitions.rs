@@ -11,6 +11,9 @@ use crate::pool::Conn;
 
 /// The first and the last of some days. A statement that has them as parameters besides the days
 /// themselves is planned for the partitions between them, not for all of the two months that there are.
+///
+/// Such statements find their rows one by one, `LATERAL` with a limit, which a planner cannot turn round:
+/// of a partition that is new it knows nothing, and a join may read all of it.
 pub(crate) fn bounds(days: &[NaiveDate]) -> (NaiveDate, NaiveDate) {
     let first = days.iter().min().copied().unwrap_or_default();
     let last = days.iter().max().copied().unwrap_or_default();

@@ -10,8 +10,7 @@ use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection,
-    TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
 };
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -95,14 +94,6 @@ pub(crate) async fn try_lock(conn: &mut Conn, key: i64) -> Result<bool> {
         .get_result(conn)
         .await?;
     Ok(lock.locked)
-}
-
-/// Has everything found by its key for the rest of the transaction: what was stored in the last minute
-/// has no statistics yet, and the planner would take a table for empty and read all of it.
-pub(crate) async fn find_by_keys(conn: &mut Conn) -> Result<()> {
-    let settings = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-        SET LOCAL enable_mergejoin = off";
-    Ok(conn.batch_execute(settings).await?)
 }
 
 /// Runs a read-only transaction that sees one project and nothing else.

@@ -19,7 +19,7 @@ use runwatch_search::segment::{DocumentSet, Shape, document, postings, times};
 
 use crate::changes;
 use crate::error::Result;
-use crate::pool::{Conn, find_by_keys};
+use crate::pool::Conn;
 use crate::runs::RunPlace;
 use crate::search::segments::{Blocks, blocks};
 use crate::search::{Document, Place, Source};
@@ -148,7 +148,6 @@ impl Candidates {
         grams: Vec<Gram>,
         window: Window,
     ) -> Result<Self> {
-        find_by_keys(conn).await?;
         let mut candidates = Self {
             project,
             grams,

@@ -22,7 +22,7 @@ use crate::changes;
 use crate::error::{Result, StoreError};
 use crate::partitions::bounds;
 use crate::payloads::OpenChunk;
-use crate::pool::{Conn, find_by_keys, try_lock};
+use crate::pool::{Conn, try_lock};
 use crate::runs::RunPlace;
 use crate::search::segments;
 use crate::search::{Document, Source};
@@ -72,7 +72,6 @@ pub async fn index(conn: &mut Conn, patience: Duration) -> Result<usize> {
         let Some((changes, next)) = next_changes(conn, patience).await? else {
             return Ok(0);
         };
-        find_by_keys(conn).await?;
         let mut building = Building::default();
         let uncovered = add_chunks(conn, &changes, &mut building).await?;
         for (at, steps) in uncovered {
@@ -198,10 +197,12 @@ async fn chunk_rows(
 ) -> Result<impl futures_util::Stream<Item = diesel::QueryResult<ChunkRow>>> {
     let (first_day, last_day) = bounds(&days);
     let rows = sql_query(
-        "SELECT project_id, run_id, chunk_id, steps, body
-         FROM agent_payloads JOIN unnest($1, $2, $3, $4) AS wanted (project_id, run_id, run_day, chunk_id)
-             USING (project_id, run_id, run_day, chunk_id)
-         WHERE run_day BETWEEN $5 AND $6",
+        "SELECT found.*
+         FROM unnest($1, $2, $3, $4) AS wanted (project_id, run_id, run_day, chunk_id),
+             LATERAL (SELECT project_id, run_id, chunk_id, steps, body FROM agent_payloads chunk
+                 WHERE run_day BETWEEN $5 AND $6 AND chunk.run_day = wanted.run_day
+                     AND chunk.project_id = wanted.project_id AND chunk.run_id = wanted.run_id
+                     AND chunk.chunk_id = wanted.chunk_id LIMIT 1) found",
     )
     .bind::<Array<SqlUuid>, _>(projects)
     .bind::<Array<SqlUuid>, _>(runs)

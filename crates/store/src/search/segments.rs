@@ -92,9 +92,10 @@ pub(super) async fn blocks(
         return Ok(Blocks::new());
     }
     let rows: Vec<Block> = sql_query(
-        "SELECT segment_id, block, body
-         FROM search_blocks JOIN unnest($2, $3) AS wanted (segment_id, block) USING (segment_id, block)
-         WHERE project_id = $1",
+        "SELECT found.* FROM unnest($2, $3) AS wanted (segment_id, block),
+             LATERAL (SELECT segment_id, block, body FROM search_blocks
+                 WHERE project_id = $1 AND search_blocks.segment_id = wanted.segment_id
+                     AND search_blocks.block = wanted.block LIMIT 1) found",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(segments)

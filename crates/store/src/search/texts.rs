@@ -133,10 +133,11 @@ async fn open_chunks(
     }
     let (first_day, last_day) = bounds(&days);
     let rows: Vec<ChunkRow> = sql_query(
-        "SELECT run_id, chunk_id, steps, body
-         FROM agent_payloads JOIN unnest($2, $3, $4) AS wanted (run_id, run_day, chunk_id)
-             USING (run_id, run_day, chunk_id)
-         WHERE project_id = $1 AND run_day BETWEEN $5 AND $6",
+        "SELECT found.* FROM unnest($2, $3, $4) AS wanted (run_id, run_day, chunk_id),
+             LATERAL (SELECT run_id, chunk_id, steps, body FROM agent_payloads chunk
+                 WHERE project_id = $1 AND run_day BETWEEN $5 AND $6
+                     AND chunk.run_day = wanted.run_day AND chunk.run_id = wanted.run_id
+                     AND chunk.chunk_id = wanted.chunk_id LIMIT 1) found",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(runs)
@@ -163,9 +164,11 @@ async fn told(
     let days: Vec<NaiveDate> = documents.iter().map(|it| it.run.day).collect();
     let (first_day, last_day) = bounds(&days);
     let rows: Vec<ToldRow> = sql_query(
-        "SELECT DISTINCT run_id, message
-         FROM agent_failures JOIN unnest($2, $3) AS wanted (run_id, run_day) USING (run_id, run_day)
-         WHERE project_id = $1 AND run_day BETWEEN $4 AND $5 AND told",
+        "SELECT DISTINCT found.* FROM unnest($2, $3) AS wanted (run_id, run_day),
+             LATERAL (SELECT run_id, message FROM agent_failures failure
+                 WHERE project_id = $1 AND run_day BETWEEN $4 AND $5 AND told
+                     AND failure.run_day = wanted.run_day AND failure.run_id = wanted.run_id
+                 OFFSET 0) found",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(runs)

@@ -113,14 +113,15 @@ pub async fn briefs(
     }
     let (first_day, last_day) = bounds(&days);
     let rows: Vec<Row> = sql_query(
-        "SELECT run_id, step_id, kind, status, started_at, duration_us, name, agent, model, tool,
-             coalesce(input_tokens, total_tokens) AS input_tokens, output_tokens,
-             coalesce(reported_cost_nano_usd, cost_nano_usd) AS cost_nano_usd,
-             error_type, error_code, error_message, content_hash
-         FROM agent_steps
-         JOIN unnest($2, $3, $4) AS wanted (run_id, run_day, step_id)
-             USING (run_id, run_day, step_id)
-         WHERE project_id = $1 AND run_day BETWEEN $5 AND $6
+        "SELECT found.* FROM unnest($2, $3, $4) AS wanted (run_id, run_day, step_id),
+             LATERAL (SELECT run_id, step_id, kind, status, started_at, duration_us, name, agent,
+                 model, tool, coalesce(input_tokens, total_tokens) AS input_tokens, output_tokens,
+                 coalesce(reported_cost_nano_usd, cost_nano_usd) AS cost_nano_usd,
+                 error_type, error_code, error_message, content_hash
+                 FROM agent_steps step
+                 WHERE project_id = $1 AND run_day BETWEEN $5 AND $6
+                     AND step.run_day = wanted.run_day AND step.run_id = wanted.run_id
+                     AND step.step_id = wanted.step_id LIMIT 1) found
          ORDER BY run_id, started_at, step_id",
     )
     .bind::<SqlUuid, _>(project.0)
