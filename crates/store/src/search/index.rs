@@ -259,6 +259,7 @@ impl Building {
             .texts
             .iter()
             .for_each(|text| self.grams.add_text(text));
+        self.of_document.clear();
         self.grams.take(&mut self.of_document);
         let document = Document {
             at: change.started_at,

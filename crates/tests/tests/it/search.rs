@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use runwatch_search::query::Query;
+use runwatch_store::pool;
+use runwatch_store::search::{Candidates, Window};
 use runwatch_tests::actor::Actor;
 use runwatch_tests::app::{TestApp, with_app};
 use runwatch_tests::moments::{seconds_ago, without_times};
+use runwatch_tests::projects::OURS;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -208,7 +212,7 @@ async fn send_many(app: &TestApp, index_every: usize) {
         let age = i64::from(200 - at);
         let step = |number: u8| {
             json!({"step_id": format!("00000000000000{number:02x}"), "kind": "llm",
-                "name": format!("step {at} {number}"), "input": format!("common text, number {at}"),
+                "name": format!("step {at} {number}"), "input": format!("common text, number n{at:03}"),
                 "started_at": seconds_ago(age - i64::from(number)), "ended_at": seconds_ago(age - 3)})
         };
         let run = json!({"run_id": Uuid::now_v7(), "agent_id": format!("agent-{}", at % 4),
@@ -249,6 +253,23 @@ fn pages_follow_each_other_from_the_latest_run_on_and_segments_merge() {
                 }
             }
             assert_eq!(all, expected, "{limit}");
+        }
+    });
+}
+
+#[test]
+fn the_index_names_no_more_than_what_has_the_grams() {
+    with_app(async |app| {
+        send_many(app, 13).await;
+        app.index().await;
+        let url = app.db().url("runwatch_worker");
+        let mut conn = pool::connect(&url).await.unwrap();
+        for (words, expected) in [("common", 40), ("n037", 1), ("nothing", 0)] {
+            let grams = Query::parse(words).unwrap().grams();
+            let window = Window::default();
+            let open = Candidates::open(&mut conn, OURS.id(), grams, window).await;
+            let found = open.unwrap().next(&mut conn, 100).await.unwrap();
+            assert_eq!(found.len(), expected, "{words}");
         }
     });
 }
@@ -314,7 +335,7 @@ fn what_the_index_was_never_made_of_is_told() {
         let age = "UPDATE run_changes SET recorded_at = recorded_at - interval '3 days'";
         admin.batch_execute(age).await.unwrap();
         let url = app.db().url("runwatch_worker");
-        let mut conn = runwatch_store::pool::connect(&url).await.unwrap();
+        let mut conn = pool::connect(&url).await.unwrap();
         let forgotten = runwatch_store::changes::forget(&mut conn, true).await;
         assert_eq!(forgotten.unwrap(), 1);
         let later = json!({"agent_id": "a", "steps": [{"kind": "llm", "name": "later"}]});
