@@ -113,12 +113,14 @@ type Changes = Vec<(ProjectId, RunChange)>;
 async fn next_changes(conn: &mut Conn, patience: Duration) -> Result<Option<(Changes, Position)>> {
     let head = changes::head(conn).await?;
     let rows: Vec<Row> = sql_query(
-        "SELECT project_id, transaction_id, body,
+        "WITH next AS (
+             SELECT DISTINCT transaction_id FROM run_changes
+             WHERE transaction_id < $1 AND transaction_id >= (
+                 SELECT transaction_id FROM change_readers WHERE reader = 'search')
+             ORDER BY transaction_id LIMIT $2)
+         SELECT project_id, transaction_id, body,
              recorded_at < rw_now() - $3 * interval '1 millisecond' AS is_old
-         FROM run_changes
-         WHERE transaction_id < $1
-             AND transaction_id >= (SELECT transaction_id FROM change_readers WHERE reader = 'search')
-         ORDER BY transaction_id LIMIT $2",
+         FROM run_changes JOIN next USING (transaction_id) ORDER BY transaction_id",
     )
     .bind::<BigInt, _>(head.0)
     .bind::<BigInt, _>(CHANGES_PER_READ_MAX)
@@ -126,14 +128,9 @@ async fn next_changes(conn: &mut Conn, patience: Duration) -> Result<Option<(Cha
     .load(conn)
     .await?;
     let is_old = rows.as_slice().first().is_some_and(|row| row.is_old);
-    // Of the last transaction some projects may be missing.
-    let is_cut = i64::try_from(rows.len()) == Ok(CHANGES_PER_READ_MAX);
-    let last = rows.last().map(|row| row.transaction_id);
     let (mut changes, mut next, mut steps) = (Vec::new(), None, 0);
     for rows in rows.chunk_by(|a, b| a.transaction_id == b.transaction_id) {
-        let id = rows[0].transaction_id;
-        let may_be_cut = is_cut && Some(id) == last && next.is_some();
-        if may_be_cut || steps >= STEPS_PER_READ {
+        if steps >= STEPS_PER_READ {
             break;
         }
         for row in rows {
@@ -142,9 +139,9 @@ async fn next_changes(conn: &mut Conn, patience: Duration) -> Result<Option<(Cha
             let project = ProjectId(row.project_id);
             changes.extend(runs.into_iter().map(|run| (project, run)));
         }
-        next = Some(Position(id + 1));
+        next = Some(Position(rows[0].transaction_id + 1));
     }
-    let is_due = is_old || is_cut || changes.len() >= DOCUMENTS_WORTH_A_SEGMENT;
+    let is_due = is_old || changes.len() >= DOCUMENTS_WORTH_A_SEGMENT;
     Ok(next.filter(|_| is_due).map(|next| (changes, next)))
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use runwatch_core::changes::{RunChange, to_bytes};
+use runwatch_core::ids::RunId;
+use runwatch_core::time::Timestamp;
 use runwatch_search::query::Query;
 use runwatch_store::pool;
 use runwatch_store::search::{Candidates, Window};
@@ -322,6 +325,28 @@ fn a_question_that_cannot_be_answered_is_refused() {
         assert_eq!(refused.expect(400).json()["field"], "limit");
         let refused = app.analyst().get("/v1/search?q=x&cursor=abc").await;
         assert_eq!(refused.expect(400).json()["field"], "cursor");
+    });
+}
+
+#[test]
+fn the_index_is_made_of_all_projects_of_one_transaction() {
+    with_app(async |app| {
+        let admin = app.db().admin().await;
+        let projects: Vec<Uuid> = (0..120).map(|_| Uuid::now_v7()).collect();
+        let run = RunId(RUN.parse().unwrap());
+        let mut change = RunChange::without_steps(run, Default::default(), Timestamp(0));
+        change.texts.push("said".to_owned());
+        let insert = "
+            INSERT INTO run_changes (project_id, transaction_id, recorded_at, body)
+            SELECT *, pg_current_xact_id()::text::bigint, rw_now(), $2 FROM unnest($1::uuid[])";
+        admin
+            .execute(insert, &[&projects, &to_bytes(&[change])])
+            .await
+            .unwrap();
+        app.index().await;
+        let made = "SELECT count(DISTINCT project_id) FROM search_segments";
+        let made = admin.query_one(made, &[]).await.unwrap();
+        assert_eq!(made.get::<_, i64>(0), 120);
     });
 }
 
