@@ -1,6 +1,6 @@
 //! The search index: which of a project's texts may have what is looked for.
 //!
-//! The worker makes small segments from what changed ([`index`]) and merges them ([`merge`]); readers
+//! The worker makes small segments from what changed ([`index()`]) and merges them ([`merge()`]); readers
 //! find documents in them, and in the changes that no segment was made of yet ([`Candidates`]). One
 //! snapshot shows each change in exactly one of the two, since the position up to which changes were
 //! read is written in the transaction that writes the segments.

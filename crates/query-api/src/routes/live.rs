@@ -67,6 +67,10 @@ pub(crate) async fn get_live(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.0.filter()?;
+    if !filter.scores.is_empty() {
+        let detail = "Feedback is no change of a run, so that it is not followed.";
+        return Err(Problem::invalid_parameter("score", detail));
+    }
     let turn = app.live_turn()?;
     let position = match request.headers().get(LAST_EVENT_ID) {
         Some(id) => position(id.as_bytes())?,

@@ -82,10 +82,11 @@ impl Writer {
     }
 }
 
-/// The run's start; where it is not summed up here, the first start that arrives.
+/// The run's start; where it is not summed up here, the one that was known before.
 fn started_at(run: &Resolved<'_>, now: DateTime<Utc>) -> Timestamp {
     let arriving = run.merged.steps.iter().map(|(_, step)| step.started_at);
-    let known = run.summary.started_at.or_else(|| arriving.min());
+    let known = run.summary.started_at.or(run.known_start);
+    let known = known.or_else(|| arriving.min());
     known.unwrap_or(Timestamp(now.timestamp_micros()))
 }
 

@@ -14,6 +14,7 @@ use runwatch_core::ids::{ProjectId, RunId};
 use runwatch_core::limits::STEPS_SUMMARIZED_AT_INGEST_MAX;
 use runwatch_core::rollup::Contribution;
 use runwatch_core::summary::Summary;
+use runwatch_core::time::Timestamp;
 
 use crate::error::{Result, StoreError};
 use crate::ingest::arrays::{Params, Runs};
@@ -43,6 +44,8 @@ pub(super) struct Resolved<'a> {
     pub(super) old: Option<Old>,
     /// It has too many steps to be summed up here.
     pub(super) deferred: bool,
+    /// When it started, as far as was known before.
+    pub(super) known_start: Option<Timestamp>,
 }
 
 /// A run that was there before, as the upsert gives it back.
@@ -50,6 +53,7 @@ struct Locked {
     claims: Claims,
     contribution: Contribution,
     steps: i64,
+    started_at: DateTime<Utc>,
 }
 
 impl Writer {
@@ -167,6 +171,7 @@ impl Writer {
         let arriving: usize = run.parts.iter().map(|part| part.part.steps.len()).sum();
         let all = locked.steps + i64::try_from(arriving).unwrap_or(i64::MAX);
         run.deferred = all > STEPS_SUMMARIZED_AT_INGEST_MAX;
+        run.known_start = Some(Timestamp(locked.started_at.timestamp_micros()));
         let ids: Vec<&[u8]> = (run.parts.iter())
             .flat_map(|part| part.part.steps.iter().map(|step| step.id.as_bytes()))
             .collect();
@@ -203,6 +208,7 @@ impl Locked {
             claims: serde_json::from_str(row.try_get(4)?).map_err(unreadable)?,
             contribution: Contribution::from_bytes(row.try_get(5)?)?,
             steps: row.try_get(6)?,
+            started_at: row.try_get(7)?,
         })
     }
 }
@@ -243,6 +249,7 @@ fn fresh<'a>(arrivals: &'a [Arrival], left_out: &HashSet<usize>) -> Vec<Resolved
             run_day,
             old: None,
             deferred: false,
+            known_start: None,
         }
     };
     places.into_iter().map(resolved).collect()

@@ -24,9 +24,10 @@ use crate::runs::RunPlace;
 use crate::search::segments::{Blocks, blocks};
 use crate::search::{Document, Place, Source};
 
-/// Segments that are opened first; each further time twice as many.
+/// Segments that are opened first; each further time twice as many, up to a few megabytes of blocks.
 const OPENED_FIRST: usize = 8;
-/// Changes of which the documents are listed, the latest: the index is seldom a second behind.
+const OPENED_AT_ONCE_MAX: usize = 64;
+/// Changes of which the documents are listed, the latest: several times what the index leaves waiting.
 const CHANGES_MAX: i64 = 200;
 
 /// Which documents come into question by their places.
@@ -111,6 +112,12 @@ struct TimesRow {
 struct Gaps {
     #[diesel(sql_type = Bool)]
     has_gaps: bool,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 #[derive(QueryableByName)]
@@ -201,7 +208,7 @@ impl Candidates {
             if next.is_some_and(|next| next.at > latest.last_at) {
                 break;
             }
-            let count = OPENED_FIRST.max(2 * self.opened_last);
+            let count = (2 * self.opened_last).clamp(OPENED_FIRST, OPENED_AT_ONCE_MAX);
             self.opened_last = count;
             let from = self.closed.len().saturating_sub(count);
             let closed = self.closed.split_off(from);
@@ -279,6 +286,20 @@ impl Candidates {
         Ok(documents)
     }
 
+    /// How many changes there are that are too old to be listed: each has a document at least.
+    async fn changes_left_out(&self, conn: &mut Conn) -> Result<usize> {
+        let count: Count = sql_query(
+            "SELECT greatest(count(*) - $2, 0) AS count FROM run_changes WHERE project_id = $1
+                 AND transaction_id >= (SELECT transaction_id FROM change_readers
+                     WHERE reader = 'search')",
+        )
+        .bind::<SqlUuid, _>(self.project.0)
+        .bind::<BigInt, _>(CHANGES_MAX)
+        .get_result(conn)
+        .await?;
+        Ok(usize::try_from(count.count).unwrap_or(0))
+    }
+
     /// Adds what the index was not made of yet: all of it may have what is looked for.
     async fn add_changes(&mut self, conn: &mut Conn) -> Result<()> {
         let rows: Vec<ChangesRow> = sql_query(
@@ -307,7 +328,8 @@ impl Candidates {
         }
         documents.retain(|document| self.window.has(document.at));
         documents.sort_by_key(Document::place);
-        self.unindexed = documents.len().saturating_sub(SEARCH_UNINDEXED_MAX);
+        let in_others = self.changes_left_out(conn).await?;
+        self.unindexed = documents.len().saturating_sub(SEARCH_UNINDEXED_MAX) + in_others;
         documents.truncate(SEARCH_UNINDEXED_MAX);
         let waiting = documents.iter().enumerate().map(|(at, document)| Waiting {
             at: document.at,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use runwatch_core::changes::{pack, unpack};
+use runwatch_core::hash::{ContentHasher, ContentKey};
 use runwatch_core::ids::{RunId, StepId};
 use runwatch_core::time::Timestamp;
 
@@ -54,16 +55,14 @@ struct Stored<'a> {
 }
 
 impl Document {
-    /// Its place in the order of hits. Of documents without a chunk, the first step tells them apart.
+    /// Its place in the order of hits. Documents without a chunk are told apart by
+    /// their steps.
     pub fn place(&self) -> Place {
         let id = match &self.source {
             Source::Chunk(id) => *id,
-            Source::Steps(steps) => steps.first().map_or(Uuid::nil(), |step| {
-                let mut bytes = [0; 16];
-                let id = step.as_bytes();
-                bytes[..id.len()].copy_from_slice(id);
-                Uuid::from_bytes(bytes)
-            }),
+            Source::Steps(steps) => ContentHasher::new(ContentKey::new(Uuid::nil()))
+                .bytes(&pack(steps))
+                .finish128(),
         };
         Place(Reverse(self.at), self.run.run, id)
     }

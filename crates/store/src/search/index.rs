@@ -112,6 +112,7 @@ type Changes = Vec<(ProjectId, RunChange)>;
 /// The next changes of all projects, and where to go on; none if there are none, or too few.
 async fn next_changes(conn: &mut Conn, patience: Duration) -> Result<Option<(Changes, Position)>> {
     let head = changes::head(conn).await?;
+    begin_anew_after_a_restore(conn, head).await?;
     let rows: Vec<Row> = sql_query(
         "WITH next AS (
              SELECT DISTINCT transaction_id FROM run_changes
@@ -128,7 +129,8 @@ async fn next_changes(conn: &mut Conn, patience: Duration) -> Result<Option<(Cha
     .load(conn)
     .await?;
     let is_old = rows.as_slice().first().is_some_and(|row| row.is_old);
-    let (mut changes, mut next, mut steps) = (Vec::new(), None, 0);
+    let (mut changes, mut next) = (Vec::new(), None);
+    let (mut steps, mut transactions) = (0, 0);
     for rows in rows.chunk_by(|a, b| a.transaction_id == b.transaction_id) {
         if steps >= STEPS_PER_READ {
             break;
@@ -140,9 +142,24 @@ async fn next_changes(conn: &mut Conn, patience: Duration) -> Result<Option<(Cha
             changes.extend(runs.into_iter().map(|run| (project, run)));
         }
         next = Some(Position(rows[0].transaction_id + 1));
+        transactions += 1;
     }
-    let is_due = is_old || changes.len() >= DOCUMENTS_WORTH_A_SEGMENT;
+    let is_much = changes.len() >= DOCUMENTS_WORTH_A_SEGMENT;
+    let is_due = is_old || is_much || transactions == CHANGES_PER_READ_MAX;
     Ok(next.filter(|_| is_due).map(|next| (changes, next)))
+}
+
+/// Ids of transactions are those of the server: in a database that was dumped and restored they begin
+/// anew, far below the position that came with it.
+async fn begin_anew_after_a_restore(conn: &mut Conn, head: Position) -> Result<()> {
+    sql_query(
+        "UPDATE change_readers SET transaction_id = CASE reader WHEN 'search_gap' THEN 1 ELSE 0 END
+         WHERE EXISTS (SELECT FROM change_readers WHERE transaction_id > $1)",
+    )
+    .bind::<BigInt, _>(head.0)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Adds the documents that have chunks; gives back which changes have steps that are in none, and those
@@ -171,8 +188,14 @@ async fn add_chunks(
             let Some(at) = owners.get(&(row.project_id, row.run_id, row.chunk_id)) else {
                 continue;
             };
-            let listed = building.add_chunk(&changes[*at].1, &row)?;
-            covered.entry(*at).or_default().extend(listed);
+            match building.add_chunk(&changes[*at].1, &row) {
+                Ok(listed) => covered.entry(*at).or_default().extend(listed),
+                // What is known without it is still found.
+                Err(error) => {
+                    let chunk = row.chunk_id;
+                    tracing::error!(%error, %chunk, "A payload chunk cannot be read, nor searched");
+                }
+            }
         }
     }
     let uncovered = changes.iter().enumerate().filter_map(|(at, (_, change))| {

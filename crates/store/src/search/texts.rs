@@ -147,11 +147,14 @@ async fn open_chunks(
     .bind::<Date, _>(last_day)
     .load(conn)
     .await?;
-    let open = |row: ChunkRow| {
-        let chunk = OpenChunk::open(&row.steps, &row.body)?;
-        Ok(((RunId(row.run_id), row.chunk_id), chunk))
+    let open = |row: ChunkRow| match OpenChunk::open(&row.steps, &row.body) {
+        Ok(chunk) => Some(((RunId(row.run_id), row.chunk_id), chunk)),
+        Err(error) => {
+            tracing::error!(%error, chunk = %row.chunk_id, "A payload chunk cannot be read");
+            None
+        }
     };
-    rows.into_iter().map(open).collect()
+    Ok(rows.into_iter().filter_map(open).collect())
 }
 
 /// Messages of failures that were told of runs.

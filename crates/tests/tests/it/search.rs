@@ -191,6 +191,30 @@ fn what_came_without_payloads_is_found_by_its_name_and_error() {
 }
 
 #[test]
+fn a_step_that_ends_later_hides_none_of_those_that_came_with_it() {
+    with_app(async |app| {
+        let step = |id: u8, name: &str| {
+            json!({"step_id": format!("00000000000000{id:02x}"), "kind": "tool", "name": name,
+                "started_at": seconds_ago(50)})
+        };
+        let begun = json!([step(1, "search_docs"), step(2, "search_web")]);
+        app.agent().add_steps(RUN, &begun).await.expect(200);
+        let mut ended = step(1, "search_docs");
+        ended["ended_at"] = json!(seconds_ago(49));
+        app.agent()
+            .add_steps(RUN, &json!([ended]))
+            .await
+            .expect(200);
+        at_all_times(app, async |analyst| {
+            let mut names = found(analyst, "search").await;
+            names.sort();
+            assert_eq!(names, ["search_docs", "search_web"]);
+        })
+        .await;
+    });
+}
+
+#[test]
 fn a_copy_that_was_replaced_is_not_found() {
     with_app(async |app| {
         let started = seconds_ago(50);
@@ -347,6 +371,23 @@ fn the_index_is_made_of_all_projects_of_one_transaction() {
         let made = "SELECT count(DISTINCT project_id) FROM search_segments";
         let made = admin.query_one(made, &[]).await.unwrap();
         assert_eq!(made.get::<_, i64>(0), 120);
+    });
+}
+
+#[test]
+fn what_waits_for_the_index_and_is_too_much_to_be_read_is_counted() {
+    with_app(async |app| {
+        let run = RunId(RUN.parse().unwrap());
+        let mut change = RunChange::without_steps(run, Default::default(), Timestamp(0));
+        change.texts.push("said".to_owned());
+        let admin = app.db().admin().await;
+        let insert = "
+            INSERT INTO run_changes (project_id, transaction_id, recorded_at, body)
+            SELECT $1, number, rw_now(), $2 FROM generate_series(1, 230) number";
+        let body = to_bytes(&[change]);
+        admin.execute(insert, &[&OURS.id().0, &body]).await.unwrap();
+        let found = search(&app.analyst(), &[("q", "said")]).await;
+        assert_eq!(found["unsearched"], 30);
     });
 }
 

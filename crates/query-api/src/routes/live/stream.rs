@@ -32,6 +32,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 const PROVE_EVERY: Duration = Duration::from_secs(5);
 /// How long a client may take to receive a piece before the stream is given up.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// Looks that may fail in a row before the stream ends, so that its client notices, and the pause after
+/// each.
+const FAILURES_MAX: u32 = 10;
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 /// The wait before a client that is cut off comes back.
 const RETRY_MS: u32 = 1_000;
 
@@ -75,6 +79,7 @@ impl Follower {
 
     async fn follow_on(&mut self, pieces: &mpsc::Sender<Bytes>) -> Ended {
         let (mut said, mut proven) = (Instant::now(), Instant::now());
+        let mut failures = 0;
         while !self.app.is_draining() && !pieces.is_closed() {
             if proven.elapsed() > PROVE_EVERY {
                 if !self.may_still_read().await {
@@ -83,10 +88,18 @@ impl Follower {
                 proven = Instant::now();
             }
             let (text, is_more) = match self.look().await {
-                Ok(news) => self.tell(news),
+                Ok(news) => {
+                    failures = 0;
+                    self.tell(news)
+                }
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(error, "A live stream could not be read on; it tries again");
+                    failures += 1;
+                    if failures == FAILURES_MAX {
+                        return Ended;
+                    }
+                    sleep(FAILURE_PAUSE).await;
                     (None, false)
                 }
             };
