@@ -118,6 +118,10 @@ pub const SEARCH_DOCUMENTS_FILTERED_MAX: usize = 20_000;
 pub const SEARCH_DOCUMENTS_READ_MAX: usize = 1_000;
 /// Documents that the search index was not made of yet and that are read for one answer.
 pub const SEARCH_UNINDEXED_MAX: usize = 500;
+/// Bytes of texts that a search reads at a time, unless a single document has more.
+pub const SEARCH_TEXTS_BYTES: usize = 16 << 20;
+/// Failures of one run that were told and whose messages a search looks at.
+pub const SEARCH_TOLD_MAX: i64 = 1_000;
 /// Hits in one answer of a search.
 pub const SEARCH_HITS_MAX: u32 = 100;
 /// Live streams that one query-api serves at a time.

@@ -11,6 +11,7 @@ mod index;
 mod merge;
 mod segments;
 mod texts;
+mod unindexed;
 
 pub use candidates::{Candidates, Window};
 pub use document::{Document, Place, Source};

@@ -43,6 +43,7 @@ pub(super) struct Statements {
     pub(super) lock_recount: Statement,
     pub(super) recount_again: Statement,
     pub(super) lock_abandoned: Statement,
+    pub(super) abandon_large: Statement,
 }
 
 impl Writer {
@@ -119,5 +120,6 @@ async fn prepare(client: &Client) -> Result<Statements> {
         lock_recount: client.prepare(sql::LOCK_RECOUNT).await?,
         recount_again: client.prepare(sql::RECOUNT_AGAIN).await?,
         lock_abandoned: client.prepare(sql::LOCK_ABANDONED).await?,
+        abandon_large: client.prepare(sql::ABANDON_LARGE).await?,
     })
 }

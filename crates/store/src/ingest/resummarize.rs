@@ -8,7 +8,7 @@ use uuid::Uuid;
 use runwatch_core::claims::{Claims, Field};
 use runwatch_core::failures::ToldFailure;
 use runwatch_core::ids::{ProjectId, RunId};
-use runwatch_core::limits::ABANDONED_AFTER_HOURS;
+use runwatch_core::limits::{ABANDONED_AFTER_HOURS, STEPS_SUMMARIZED_AT_INGEST_MAX};
 use runwatch_core::rollup::Contribution;
 use runwatch_core::step::Step;
 use runwatch_core::summary::{Facts, Summary, summarize};
@@ -98,8 +98,18 @@ impl Writer {
             .query_opt(&self.sql.lock_abandoned, &params)
             .await?;
         if let Some(row) = &locked {
-            let steps = self.read_steps(key_of(row)?, row.try_get(2)?, None).await?;
-            self.resummarize(row, &steps).await?;
+            let (project, run) = key_of(row)?;
+            let steps: i64 = row.try_get(6)?;
+            if steps > STEPS_SUMMARIZED_AT_INGEST_MAX {
+                // It is closed as it is summed up, for which its steps are read without a lock.
+                let params: Params<'_> = vec![&project.0, &run.0];
+                self.client
+                    .execute(&self.sql.abandon_large, &params)
+                    .await?;
+            } else {
+                let steps = self.read_steps((project, run), row.try_get(2)?, None);
+                self.resummarize(row, &steps.await?).await?;
+            }
         }
         self.client.batch_execute("COMMIT").await?;
         Ok(locked.is_some())

@@ -205,6 +205,10 @@ pub(super) const LOCK_RECOUNT: &str = "
 pub(super) const RECOUNT_AGAIN: &str = "
     UPDATE agent_runs SET recount = true WHERE project_id = $1 AND run_id = $2";
 
+/// Closes a run that has too many steps to be summed up at once: it is, when it is summed up.
+pub(super) const ABANDON_LARGE: &str = "
+    UPDATE agent_runs SET abandoned = true, recount = true WHERE project_id = $1 AND run_id = $2";
+
 /// Locks the next run of which nothing was received for so many hours.
 pub(super) const LOCK_ABANDONED: &str = "
     SELECT project_id, run_id, run_day, true, claims, contribution, steps, last_received_at, true,

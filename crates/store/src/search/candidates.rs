@@ -5,31 +5,23 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{
-    Array, BigInt, Binary, Bool, Integer, SmallInt, Timestamptz, Uuid as SqlUuid,
-};
+use diesel::sql_types::{Array, Binary, Integer, SmallInt, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use runwatch_core::ids::ProjectId;
-use runwatch_core::limits::SEARCH_UNINDEXED_MAX;
 use runwatch_core::time::{DAY_US, Timestamp};
 use runwatch_search::grams::Gram;
 use runwatch_search::segment::{DocumentSet, Shape, document, postings, times};
 
-use crate::changes;
 use crate::error::Result;
 use crate::pool::Conn;
-use crate::runs::RunPlace;
 use crate::search::segments::{Blocks, blocks};
-use crate::search::{Document, Place, Source};
+use crate::search::{Document, Place, unindexed};
 
 /// Segments that are opened first; each further time twice as many, up to a few megabytes of blocks.
 const OPENED_FIRST: usize = 8;
 const OPENED_AT_ONCE_MAX: usize = 64;
-/// Changes of which the documents are listed, the latest: several times what the index leaves waiting.
-const CHANGES_MAX: i64 = 200;
-
 /// Which documents come into question by their places.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Window {
@@ -108,28 +100,10 @@ struct TimesRow {
     times: Vec<u8>,
 }
 
-#[derive(QueryableByName)]
-struct Gaps {
-    #[diesel(sql_type = Bool)]
-    has_gaps: bool,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-#[derive(QueryableByName)]
-struct ChangesRow {
-    #[diesel(sql_type = Binary)]
-    body: Vec<u8>,
-}
-
 impl Window {
     /// Whether a document whose run was taken to start then may come into question. A run that is told
     /// piece by piece may turn out to have started earlier than was known: by a day at most, here.
-    fn has(&self, at: Timestamp) -> bool {
+    pub(super) fn has(&self, at: Timestamp) -> bool {
         self.started_after.is_none_or(|from| from <= at)
             && self
                 .started_before
@@ -165,9 +139,16 @@ impl Candidates {
             waiting: BinaryHeap::new(),
             changed: Vec::new(),
             unindexed: 0,
-            has_gaps: has_gaps(conn).await?,
+            has_gaps: unindexed::has_gaps(conn).await?,
         };
-        candidates.add_changes(conn).await?;
+        let (changed, left_out) = unindexed::list(conn, project, &window).await?;
+        candidates.unindexed = left_out;
+        let waiting = changed.iter().enumerate().map(|(at, document)| Waiting {
+            at: document.at,
+            origin: Origin::Change(at),
+        });
+        candidates.waiting.extend(waiting);
+        candidates.changed = changed;
         Ok(candidates)
     }
 
@@ -285,72 +266,6 @@ impl Candidates {
         documents.dedup_by_key(|document| document.place());
         Ok(documents)
     }
-
-    /// How many changes there are that are too old to be listed: each has a document at least.
-    async fn changes_left_out(&self, conn: &mut Conn) -> Result<usize> {
-        let count: Count = sql_query(
-            "SELECT greatest(count(*) - $2, 0) AS count FROM run_changes WHERE project_id = $1
-                 AND transaction_id >= (SELECT transaction_id FROM change_readers
-                     WHERE reader = 'search')",
-        )
-        .bind::<SqlUuid, _>(self.project.0)
-        .bind::<BigInt, _>(CHANGES_MAX)
-        .get_result(conn)
-        .await?;
-        Ok(usize::try_from(count.count).unwrap_or(0))
-    }
-
-    /// Adds what the index was not made of yet: all of it may have what is looked for.
-    async fn add_changes(&mut self, conn: &mut Conn) -> Result<()> {
-        let rows: Vec<ChangesRow> = sql_query(
-            "SELECT body FROM run_changes WHERE project_id = $1
-                 AND transaction_id >= (SELECT transaction_id FROM change_readers
-                     WHERE reader = 'search')
-             ORDER BY transaction_id DESC LIMIT $2",
-        )
-        .bind::<SqlUuid, _>(self.project.0)
-        .bind::<BigInt, _>(CHANGES_MAX)
-        .load(conn)
-        .await?;
-        let mut documents = Vec::new();
-        for row in rows {
-            for change in changes::read(&row.body)? {
-                let sources = change.chunks.iter().map(|chunk| Source::Chunk(*chunk));
-                let has_steps = !change.steps.is_empty() || !change.texts.is_empty();
-                let steps = has_steps.then(|| Source::Steps(change.steps.clone()));
-                let document = |source| Document {
-                    at: change.started_at,
-                    run: RunPlace::from(&change),
-                    source,
-                };
-                documents.extend(sources.chain(steps).map(document));
-            }
-        }
-        documents.retain(|document| self.window.has(document.at));
-        documents.sort_by_key(Document::place);
-        let in_others = self.changes_left_out(conn).await?;
-        self.unindexed = documents.len().saturating_sub(SEARCH_UNINDEXED_MAX) + in_others;
-        documents.truncate(SEARCH_UNINDEXED_MAX);
-        let waiting = documents.iter().enumerate().map(|(at, document)| Waiting {
-            at: document.at,
-            origin: Origin::Change(at),
-        });
-        self.waiting.extend(waiting);
-        self.changed = documents;
-        Ok(())
-    }
-}
-
-async fn has_gaps(conn: &mut Conn) -> Result<bool> {
-    let gaps: Gaps = sql_query(
-        "SELECT EXISTS (SELECT FROM change_readers
-             WHERE reader = 'search_gap' AND transaction_id > 0
-                 OR reader = 'forget' AND transaction_id > (SELECT transaction_id
-                     FROM change_readers WHERE reader = 'search')) AS has_gaps",
-    )
-    .get_result(conn)
-    .await?;
-    Ok(gaps.has_gaps)
 }
 
 /// The segments that may have documents in the window, the one with the latest run last.

@@ -1,15 +1,16 @@
 //! The texts of documents, for what the index names to be looked at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{Array, Binary, Date, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use runwatch_core::ids::{ProjectId, RunId, StepId};
+use runwatch_core::limits::{SEARCH_TEXTS_BYTES, SEARCH_TOLD_MAX};
 
 use crate::error::Result;
 use crate::partitions::bounds;
@@ -18,6 +19,10 @@ use crate::pool::Conn;
 use crate::runs::RunPlace;
 use crate::search::{Document, Source};
 use crate::steps::{BriefStep, briefs};
+
+/// Bytes of a step in a chunk's list, and of a step as it is read, about.
+const LISTED_STEP_BYTES: usize = 13;
+const STEP_BYTES: usize = 500;
 
 /// The texts of a document.
 pub struct DocumentTexts {
@@ -45,6 +50,18 @@ struct ChunkRow {
 }
 
 #[derive(QueryableByName)]
+struct SizeRow {
+    #[diesel(sql_type = SqlUuid)]
+    run_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    chunk_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    decoded_bytes: i32,
+    #[diesel(sql_type = Integer)]
+    steps_bytes: i32,
+}
+
+#[derive(QueryableByName)]
 struct ToldRow {
     #[diesel(sql_type = SqlUuid)]
     run_id: Uuid,
@@ -52,12 +69,15 @@ struct ToldRow {
     message: String,
 }
 
-/// Reads the texts of some documents, in their order.
+/// Reads the texts of the first of some documents, in their order: of one at least, and of as many as
+/// have no more than [`SEARCH_TEXTS_BYTES`] together.
 pub async fn texts(
     conn: &mut Conn,
     project: ProjectId,
     documents: &[Document],
 ) -> Result<Vec<DocumentTexts>> {
+    let count = affordable(conn, project, documents).await?;
+    let documents = documents.get(..count).unwrap_or(documents);
     let mut chunks = open_chunks(conn, project, documents).await?;
     let mut told = told(conn, project, documents).await?;
     let opened: Vec<Option<OpenChunk>> = documents
@@ -115,19 +135,73 @@ fn listed<'a>(
         .chain(alone.iter().map(|id| (*id, None)))
 }
 
+/// How many of the documents may lie in memory together.
+async fn affordable(conn: &mut Conn, project: ProjectId, documents: &[Document]) -> Result<usize> {
+    let wanted = ChunkKeys::of(documents);
+    let mut sizes: HashMap<(RunId, Uuid), usize> = HashMap::new();
+    if !wanted.ids.is_empty() {
+        let (first_day, last_day) = bounds(&wanted.days);
+        let rows: Vec<SizeRow> = sql_query(
+            "SELECT found.* FROM unnest($2, $3, $4) AS wanted (run_id, run_day, chunk_id),
+                 LATERAL (SELECT run_id, chunk_id, decoded_bytes, octet_length(steps) AS steps_bytes
+                     FROM agent_payloads chunk
+                     WHERE project_id = $1 AND run_day BETWEEN $5 AND $6
+                         AND chunk.run_day = wanted.run_day AND chunk.run_id = wanted.run_id
+                         AND chunk.chunk_id = wanted.chunk_id LIMIT 1) found",
+        )
+        .bind::<SqlUuid, _>(project.0)
+        .bind::<Array<SqlUuid>, _>(wanted.runs)
+        .bind::<Array<Date>, _>(wanted.days)
+        .bind::<Array<SqlUuid>, _>(wanted.ids)
+        .bind::<Date, _>(first_day)
+        .bind::<Date, _>(last_day)
+        .load(conn)
+        .await?;
+        for row in rows {
+            let steps = usize::try_from(row.steps_bytes).unwrap_or(0) / LISTED_STEP_BYTES;
+            let size = usize::try_from(row.decoded_bytes).unwrap_or(0) + steps * STEP_BYTES;
+            sizes.insert((RunId(row.run_id), row.chunk_id), size);
+        }
+    }
+    let mut bytes = 0;
+    let fits = |document: &&Document| {
+        bytes += match &document.source {
+            Source::Chunk(id) => sizes.get(&(document.run.run, *id)).copied().unwrap_or(0),
+            Source::Steps(steps) => steps.len() * STEP_BYTES,
+        };
+        bytes <= SEARCH_TEXTS_BYTES
+    };
+    Ok(documents.iter().take_while(fits).count().max(1))
+}
+
+/// The chunks of documents, in columns.
+#[derive(Default)]
+struct ChunkKeys {
+    runs: Vec<Uuid>,
+    days: Vec<NaiveDate>,
+    ids: Vec<Uuid>,
+}
+
+impl ChunkKeys {
+    fn of(documents: &[Document]) -> Self {
+        let mut keys = Self::default();
+        for document in documents {
+            if let Source::Chunk(id) = &document.source {
+                keys.runs.push(document.run.run.0);
+                keys.days.push(document.run.day);
+                keys.ids.push(*id);
+            }
+        }
+        keys
+    }
+}
+
 async fn open_chunks(
     conn: &mut Conn,
     project: ProjectId,
     documents: &[Document],
 ) -> Result<HashMap<(RunId, Uuid), OpenChunk>> {
-    let (mut runs, mut days, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-    for document in documents {
-        if let Source::Chunk(id) = &document.source {
-            runs.push(document.run.run.0);
-            days.push(document.run.day);
-            ids.push(*id);
-        }
-    }
+    let ChunkKeys { runs, days, ids } = ChunkKeys::of(documents);
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -157,27 +231,31 @@ async fn open_chunks(
     Ok(rows.into_iter().filter_map(open).collect())
 }
 
-/// Messages of failures that were told of runs.
+/// Messages of failures that were told of runs, of each [`SEARCH_TOLD_MAX`] at most.
 async fn told(
     conn: &mut Conn,
     project: ProjectId,
     documents: &[Document],
 ) -> Result<HashMap<RunId, Vec<String>>> {
-    let runs: Vec<Uuid> = documents.iter().map(|it| it.run.run.0).collect();
-    let days: Vec<NaiveDate> = documents.iter().map(|it| it.run.day).collect();
+    let runs: HashSet<(Uuid, NaiveDate)> = documents
+        .iter()
+        .map(|document| (document.run.run.0, document.run.day))
+        .collect();
+    let (runs, days): (Vec<Uuid>, Vec<NaiveDate>) = runs.into_iter().unzip();
     let (first_day, last_day) = bounds(&days);
     let rows: Vec<ToldRow> = sql_query(
         "SELECT DISTINCT found.* FROM unnest($2, $3) AS wanted (run_id, run_day),
              LATERAL (SELECT run_id, message FROM agent_failures failure
                  WHERE project_id = $1 AND run_day BETWEEN $4 AND $5 AND told
                      AND failure.run_day = wanted.run_day AND failure.run_id = wanted.run_id
-                 OFFSET 0) found",
+                 LIMIT $6) found",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(runs)
     .bind::<Array<Date>, _>(days)
     .bind::<Date, _>(first_day)
     .bind::<Date, _>(last_day)
+    .bind::<BigInt, _>(SEARCH_TOLD_MAX)
     .load(conn)
     .await?;
     let mut told: HashMap<RunId, Vec<String>> = HashMap::new();

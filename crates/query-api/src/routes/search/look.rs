@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::routes::search::hit::Hit;
-use crate::routes::search::verify::verify;
+use crate::routes::search::verify::{Verified, verify};
 
 /// Candidates whose runs are looked at together: few at first, since a common word soon fills a page.
 const FIRST_CANDIDATES: usize = 32;
@@ -34,11 +34,11 @@ pub(super) struct Look {
     pub(super) limit: usize,
 }
 
-/// Where a page begins: behind a document, and behind so many hits of the next one.
+/// Where a page begins: behind a document and, if the page before ended within one, behind a hit of it.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Begin {
     after: Option<Place>,
-    skipped: usize,
+    within: Option<(Place, Option<StepId>)>,
 }
 
 /// What was found, and where to go on if not everything was looked at.
@@ -80,7 +80,10 @@ impl Look {
             matcher: Matcher::new(&self.words),
             hits: Vec::new(),
             seen: HashSet::new(),
-            next: self.begin,
+            next: Begin {
+                within: None,
+                ..self.begin
+            },
             back_to: None,
             filtered: 0,
             read: 0,
@@ -128,11 +131,8 @@ impl Page<'_> {
                 .cloned()
                 .collect();
             self.read += wanted.len();
-            for document in texts(conn, project, &wanted).await? {
-                let run = &runs[&document.document.run.run];
-                if self.look_at(run, &document)? {
-                    return Ok(true);
-                }
+            if self.read_all(conn, project, &wanted, &runs).await? {
+                return Ok(true);
             }
             self.back_to = group.last().map(|document| document.at);
             self.next.after = group.last().map(Document::place).or(self.next.after);
@@ -142,6 +142,28 @@ impl Page<'_> {
         }
         self.filtered += documents.len();
         Ok(self.filtered >= SEARCH_DOCUMENTS_FILTERED_MAX)
+    }
+
+    /// Reads documents, as many at a time as may lie in memory, and says whether it is to stop.
+    async fn read_all(
+        &mut self,
+        conn: &mut Conn,
+        project: ProjectId,
+        documents: &[Document],
+        runs: &HashMap<RunId, RunSummary>,
+    ) -> StoreResult<bool> {
+        let mut left = documents;
+        while !left.is_empty() {
+            let read = texts(conn, project, left).await?;
+            for document in &read {
+                let run = &runs[&document.document.run.run];
+                if self.look_at(run, document)? || self.began.elapsed() > TIME_MAX {
+                    return Ok(true);
+                }
+            }
+            left = left.get(read.len()..).unwrap_or_default();
+        }
+        Ok(false)
     }
 
     /// The runs of documents that pass the filters.
@@ -164,7 +186,16 @@ impl Page<'_> {
     fn look_at(&mut self, run: &RunSummary, document: &DocumentTexts) -> StoreResult<bool> {
         self.back_to = Some(document.document.at);
         let verified = verify(document, &self.look.words, &mut self.matcher)?;
-        let skipped = std::mem::take(&mut self.next.skipped);
+        let place = document.document.place();
+        let begin = self
+            .look
+            .begin
+            .within
+            .filter(|(within, _)| *within == place);
+        let is_last = |hit: &Verified<'_>| {
+            begin.is_some_and(|(_, step)| step == hit.step.map(|step| step.id))
+        };
+        let skipped = verified.iter().position(is_last).map_or(0, |at| at + 1);
         let count = verified.len();
         for (at, hit) in verified.into_iter().enumerate().skip(skipped) {
             let key = (run.place.run, hit.step.map(|step| step.id));
@@ -173,11 +204,11 @@ impl Page<'_> {
                 self.hits.push(Hit::new(run, hit.step, &hit.texts, words));
             }
             if self.hits.len() >= self.look.limit && at + 1 < count {
-                self.next.skipped = at + 1;
+                self.next.within = Some((place, key.1));
                 return Ok(true);
             }
         }
-        self.next.after = Some(document.document.place());
+        self.next.after = Some(place);
         Ok(self.hits.len() >= self.look.limit)
     }
 }
