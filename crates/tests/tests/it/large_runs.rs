@@ -114,3 +114,29 @@ fn a_run_that_goes_on_while_it_is_summed_up_is_left_to_be_summed_up_again() {
         assert!(worker.recount_next(&[]).await.unwrap().is_some());
     });
 }
+
+#[test]
+fn a_large_run_that_nothing_is_heard_of_is_closed_as_it_is_summed_up() {
+    with_app(async |app| {
+        let run = json!({"run_id": RUN, "agent_id": "crawler", "status": "running"});
+        app.agent().send_runs(&run).await.expect(200);
+        for number in 0..BATCHES {
+            send(app, &batch(number)).await;
+        }
+        app.fold().await;
+        let status = async || {
+            let run = app.analyst().run(RUN).await.expect(200).json();
+            run["status"].clone()
+        };
+        assert_eq!(status().await, "running");
+        let admin = app.db().admin().await;
+        let quiet = "UPDATE agent_runs SET last_received_at = rw_now() - interval '25 hours'";
+        admin.batch_execute(quiet).await.unwrap();
+        let url = app.db().url("runwatch_worker");
+        let mut writer = Writer::connect(&url).await.unwrap();
+        assert!(writer.abandon_next().await.unwrap());
+        assert!(!writer.abandon_next().await.unwrap(), "it is closed once");
+        app.fold().await;
+        assert_eq!(status().await, "abandoned");
+    });
+}
