@@ -32,7 +32,8 @@ impl Changes {
         }
         for run in runs {
             let chunks = ids.remove(&run.key).unwrap_or_default();
-            if run.old.is_some() && !run.merged.changed && chunks.is_empty() {
+            let is_known = run.old.is_some() && !run.merged.changed;
+            if is_known && chunks.is_empty() && !run.is_reopened {
                 continue;
             }
             let (project, id) = run.key;

@@ -54,7 +54,8 @@ pub(super) const CLAIM_RUNS: &str = concat!(
     " ON CONFLICT (project_id, run_id) DO UPDATE SET merging = true
     RETURNING project_id, run_id, run_day, merging,
         CASE WHEN merging THEN claims END, CASE WHEN merging THEN contribution END,
-        CASE WHEN merging THEN steps END, CASE WHEN merging THEN started_at END"
+        CASE WHEN merging THEN steps END, CASE WHEN merging THEN started_at END,
+        merging AND (stalled OR abandoned)"
 );
 
 /// Writes what follows from all facts of runs that were locked before.

@@ -46,6 +46,8 @@ pub(super) struct Resolved<'a> {
     pub(super) deferred: bool,
     /// When it started, as far as was known before.
     pub(super) known_start: Option<Timestamp>,
+    /// It was stalled or abandoned and is not any more, whatever arrives.
+    pub(super) is_reopened: bool,
 }
 
 /// A run that was there before, as the upsert gives it back.
@@ -54,6 +56,7 @@ struct Locked {
     contribution: Contribution,
     steps: i64,
     started_at: DateTime<Utc>,
+    is_reopened: bool,
 }
 
 impl Writer {
@@ -171,6 +174,7 @@ impl Writer {
         let arriving: usize = run.parts.iter().map(|part| part.part.steps.len()).sum();
         let all = locked.steps + i64::try_from(arriving).unwrap_or(i64::MAX);
         run.deferred = all > STEPS_SUMMARIZED_AT_INGEST_MAX;
+        run.is_reopened = locked.is_reopened;
         run.known_start = Some(Timestamp(locked.started_at.timestamp_micros()));
         let ids: Vec<&[u8]> = (run.parts.iter())
             .flat_map(|part| part.part.steps.iter().map(|step| step.id.as_bytes()))
@@ -209,6 +213,7 @@ impl Locked {
             contribution: Contribution::from_bytes(row.try_get(5)?)?,
             steps: row.try_get(6)?,
             started_at: row.try_get(7)?,
+            is_reopened: row.try_get(8)?,
         })
     }
 }
@@ -250,6 +255,7 @@ fn fresh<'a>(arrivals: &'a [Arrival], left_out: &HashSet<usize>) -> Vec<Resolved
             old: None,
             deferred: false,
             known_start: None,
+            is_reopened: false,
         }
     };
     places.into_iter().map(resolved).collect()

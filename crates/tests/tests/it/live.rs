@@ -197,6 +197,10 @@ fn a_run_that_nothing_is_heard_of_is_told_as_stalled() {
             (&told[0].1["run_id"], &told[0].1["stalled"]),
             (&json!(RUN), &json!(true))
         );
+        // What is sent again says nothing new, but that the run is alive.
+        send(app, RUN).await;
+        let told = stream.take(1).await;
+        assert_eq!(told[0].1["stalled"], false);
     });
 }
 
