@@ -184,7 +184,8 @@ fn who_comes_back_too_late_is_told_that_something_is_missing() {
 #[test]
 fn a_run_that_nothing_is_heard_of_is_told_as_stalled() {
     with_app(async |app| {
-        send(app, RUN).await;
+        let said = run(RUN, "support-bot", "running");
+        app.agent().send_runs(&said).await.expect(200);
         let mut stream = follow(&app.analyst(), "").await;
         let admin = app.db().admin().await;
         let quiet = "UPDATE agent_runs SET last_received_at = rw_now() - interval '11 minutes'";
@@ -199,7 +200,7 @@ fn a_run_that_nothing_is_heard_of_is_told_as_stalled() {
             (&json!(RUN), &json!(true))
         );
         // What is sent again says nothing new, but that the run is alive.
-        send(app, RUN).await;
+        app.agent().send_runs(&said).await.expect(200);
         let told = stream.take(1).await;
         assert_eq!(told[0].1["stalled"], false);
     });
