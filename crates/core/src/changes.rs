@@ -5,9 +5,11 @@
 mod tests;
 
 use chrono::{Datelike, NaiveDate};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::failures::FailureId;
 use crate::ids::{RunId, StepId};
 use crate::time::Timestamp;
 
@@ -30,12 +32,32 @@ pub struct RunChange {
     pub started_at: Timestamp,
     /// Steps that were stored.
     #[serde(with = "packed")]
-    pub steps: Vec<StepId>,
+    pub steps: Vec<ChangedStep>,
     /// Payload chunks that were stored.
     pub chunks: Vec<Uuid>,
-    /// Names and errors of the steps, and messages of failures that were told, each once: what can be
-    /// searched for and is in no chunk.
-    pub texts: Vec<String>,
+    /// Failures that were told and are new.
+    pub told: Vec<FailureId>,
+}
+
+/// A step that was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangedStep {
+    /// Its id.
+    pub id: StepId,
+    /// The low half of the content hash of the copy that was stored.
+    pub copy: u32,
+    /// Whether one of the payload chunks lists this copy.
+    pub is_in_chunk: bool,
+}
+
+/// What can be searched for of a change of a run and is in none of its chunks, each text once. It is
+/// stored apart from the change, since it may be a thousand times as long.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunTexts {
+    /// Names and errors of the steps.
+    pub of_steps: Vec<String>,
+    /// Messages of the failures that were told.
+    pub told: Vec<String>,
 }
 
 impl RunChange {
@@ -47,7 +69,7 @@ impl RunChange {
             started_at,
             steps: Vec::new(),
             chunks: Vec::new(),
-            texts: Vec::new(),
+            told: Vec::new(),
         }
     }
 }
@@ -57,13 +79,13 @@ impl RunChange {
 #[error("stored changes cannot be read: {0}")]
 pub struct Unreadable(#[from] postcard::Error);
 
-/// The bytes of the changes of one transaction, as they are stored.
-pub fn to_bytes(changes: &[RunChange]) -> Vec<u8> {
-    postcard::to_stdvec(changes).expect("plain data always encodes")
+/// The bytes of the changes of one transaction, or of their texts, as they are stored.
+pub fn to_bytes<T: Serialize>(of_runs: &[T]) -> Vec<u8> {
+    postcard::to_stdvec(of_runs).expect("plain data always encodes")
 }
 
 /// Reads what [`to_bytes`] wrote.
-pub fn from_bytes(bytes: &[u8]) -> Result<Vec<RunChange>, Unreadable> {
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Unreadable> {
     Ok(postcard::from_bytes(bytes)?)
 }
 
@@ -87,12 +109,12 @@ mod day {
     }
 }
 
-/// Ids of steps without anything between them but their lengths.
+/// Steps without anything between them.
 mod packed {
-    use super::{Deserialize, Deserializer, Serializer, StepId};
+    use super::{ChangedStep, Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(
-        steps: &[StepId],
+        steps: &[ChangedStep],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(&super::pack(steps))
@@ -100,29 +122,43 @@ mod packed {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Vec<StepId>, D::Error> {
+    ) -> Result<Vec<ChangedStep>, D::Error> {
         let bytes = <&[u8]>::deserialize(deserializer)?;
         super::unpack(bytes).ok_or_else(|| serde::de::Error::custom("a list of steps is broken"))
     }
 }
 
-/// Ids of steps as bytes: of each its length and itself.
-pub fn pack(steps: &[StepId]) -> Vec<u8> {
-    let mut packed = Vec::with_capacity(steps.len() * 9);
+/// In the byte before a step's id, beside the id's length: the step is in a chunk.
+const IN_CHUNK: u8 = 0x80;
+
+/// Steps as bytes: of each the length of its id with [`IN_CHUNK`], the id, and the copy, little-endian.
+fn pack(steps: &[ChangedStep]) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(steps.len() * 13);
     for step in steps {
-        let id = step.as_bytes();
-        packed.push(if id.len() == 8 { 8 } else { 16 });
+        let id = step.id.as_bytes();
+        let length = if id.len() == 8 { 8 } else { 16 };
+        packed.push(if step.is_in_chunk {
+            length | IN_CHUNK
+        } else {
+            length
+        });
         packed.extend_from_slice(id);
+        packed.extend_from_slice(&step.copy.to_le_bytes());
     }
     packed
 }
 
 /// Reads what [`pack`] wrote; none if the bytes are broken.
-pub fn unpack(mut packed: &[u8]) -> Option<Vec<StepId>> {
+fn unpack(mut packed: &[u8]) -> Option<Vec<ChangedStep>> {
     let mut steps = Vec::new();
-    while let Some((len, rest)) = packed.split_first() {
-        let (id, rest) = rest.split_at_checked(usize::from(*len))?;
-        steps.push(StepId::from_bytes(id).ok()?);
+    while let Some((first, rest)) = packed.split_first() {
+        let (id, rest) = rest.split_at_checked(usize::from(first & !IN_CHUNK))?;
+        let (copy, rest) = rest.split_first_chunk()?;
+        steps.push(ChangedStep {
+            id: StepId::from_bytes(id).ok()?,
+            copy: u32::from_le_bytes(*copy),
+            is_in_chunk: first & IN_CHUNK != 0,
+        });
         packed = rest;
     }
     Some(steps)

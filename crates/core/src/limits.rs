@@ -110,8 +110,10 @@ pub const CHANGES_KEPT_MINUTES: i64 = 15;
 pub const CHANGES_KEPT_UNREAD_HOURS: i64 = 48;
 /// Transactions whose changes are read at a time.
 pub const CHANGES_PER_READ_MAX: i64 = 50;
-/// Steps after which no further transaction's changes are read at a time.
-pub const STEPS_PER_READ: usize = 4_000;
+/// Bytes after which no further transaction's changes are read at a time: some thousand runs or steps.
+pub const CHANGES_READ_BYTES: i64 = 256 << 10;
+/// Bytes of texts after which the search index is not made of further transactions at a time.
+pub const INDEXED_AT_ONCE_BYTES: i64 = 16 << 20;
 /// Documents of the search index whose runs are looked at for one answer, by the filters.
 pub const SEARCH_DOCUMENTS_FILTERED_MAX: usize = 20_000;
 /// Documents of the search index whose texts are read for one answer.
@@ -120,12 +122,14 @@ pub const SEARCH_DOCUMENTS_READ_MAX: usize = 1_000;
 pub const SEARCH_UNINDEXED_MAX: usize = 500;
 /// Bytes of texts that a search reads at a time, unless a single document has more.
 pub const SEARCH_TEXTS_BYTES: usize = 16 << 20;
-/// Failures of one run that were told and whose messages a search looks at.
-pub const SEARCH_TOLD_MAX: i64 = 1_000;
 /// Hits in one answer of a search.
 pub const SEARCH_HITS_MAX: u32 = 100;
 /// Live streams that one query-api serves at a time.
 pub const LIVE_STREAMS_MAX: usize = 64;
+/// Those of them that may be of one project.
+pub const LIVE_STREAMS_PER_PROJECT_MAX: usize = 16;
+/// Runs and steps that a live stream reads, writes and sends at a time.
+pub const LIVE_ITEMS_PER_PIECE: usize = 1_000;
 /// Days ahead for which partitions are kept ready.
 pub const PARTITION_DAYS_AHEAD: i64 = 30;
 

@@ -8,8 +8,10 @@ use runwatch_core::failures::classify::{Evidence, classify};
 use runwatch_core::hash::ContentKey;
 use runwatch_core::ids::StepId;
 use runwatch_core::limits::{
-    ERROR_MESSAGE_BYTES_MAX, FUTURE_MINUTES_MAX, PAST_DAYS_MAX, STEP_DURATION_DAYS_MAX,
+    DECODED_BYTES_MAX, ERROR_MESSAGE_BYTES_MAX, FUTURE_MINUTES_MAX, PAST_DAYS_MAX,
+    STEP_DURATION_DAYS_MAX,
 };
+use runwatch_core::payload::Owner;
 use runwatch_core::prices::{Call, PriceBook};
 use runwatch_core::run::RunPart;
 use runwatch_core::step::{Step, StepStatus, flags};
@@ -19,6 +21,9 @@ use runwatch_core::time::{DAY_US, MINUTE_US, Timestamp};
 use runwatch_store::error::Result;
 use runwatch_store::ingest::ArrivingRun;
 use runwatch_store::payloads;
+
+#[cfg(test)]
+mod tests;
 
 /// What preparing needs to know.
 #[derive(Clone, Copy)]
@@ -49,6 +54,7 @@ pub(crate) fn prepare(context: Context<'_>, mut part: RunPart, is_item: bool) ->
         price(context, step);
         decide_failure(step);
     }
+    fit_payloads(&mut part, DECODED_BYTES_MAX);
     let chunk = payloads::chunk(context.key, &part);
     part.payloads = Vec::new();
     summarized(part, chunk, is_item)
@@ -149,6 +155,33 @@ fn fit_times(context: Context<'_>, step: &mut Step) {
         if !(0..=longest).contains(duration) {
             *duration = (*duration).clamp(0, longest);
             step.flags |= flags::CLOCK;
+        }
+    }
+}
+
+/// Leaves out what is behind so many bytes, and flags the steps that it is of. A request has no more
+/// itself, but what it has may be longer as JSON; a chunk that is too large could not be read again.
+fn fit_payloads(part: &mut RunPart, mut room: usize) {
+    let mut cut: HashSet<StepId> = HashSet::new();
+    // What is said of the run itself is little: it comes first.
+    part.payloads
+        .sort_by_key(|payload| payload.owner != Owner::Run);
+    part.payloads.retain(|payload| {
+        let (owners, count): (&[StepId], _) = match &payload.owner {
+            Owner::Run => (&[], 0),
+            Owner::Steps(steps) => (steps, steps.len()),
+        };
+        let fits = payload.body.len() + count <= room;
+        if fits {
+            room -= payload.body.len() + count;
+        } else {
+            cut.extend(owners);
+        }
+        fits
+    });
+    for step in &mut part.steps {
+        if cut.contains(&step.id) {
+            step.flags |= flags::TRUNCATED;
         }
     }
 }

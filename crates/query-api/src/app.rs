@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runwatch_core::ids::ProjectId;
-use runwatch_core::limits::{EXPORTS_MAX, LIVE_STREAMS_MAX};
+use runwatch_core::limits::EXPORTS_MAX;
 use runwatch_core::time::Timestamp;
 use runwatch_service::clock::Clock;
 use runwatch_service::health::Readiness;
@@ -15,11 +15,13 @@ use runwatch_store::pool::{self, Conn, Pool};
 use runwatch_store::settings::{NotFit, check_writable};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::routes::live::LiveTurns;
+
 /// The state of query-api.
 pub(crate) struct App {
     pool: Pool,
     pub(crate) exports: Exports,
-    live: Arc<Semaphore>,
+    pub(crate) live: LiveTurns,
     readiness: Readiness,
     clock: Arc<dyn Clock>,
     limit: Duration,
@@ -32,7 +34,7 @@ pub(crate) struct Exports {
     limit: Duration,
 }
 
-/// The right to export or to follow, for as long as it is held.
+/// The right to export, for as long as it is held.
 pub(crate) type Turn = OwnedSemaphorePermit;
 
 impl App {
@@ -52,16 +54,11 @@ impl App {
         Self {
             pool,
             exports,
-            live: Arc::new(Semaphore::new(LIVE_STREAMS_MAX)),
+            live: LiveTurns::new(),
             readiness,
             clock,
             limit,
         }
-    }
-
-    /// The right to follow what changes, unless as many as may are doing so.
-    pub(crate) fn live_turn(&self) -> Result<Turn, Problem> {
-        take(&self.live)
     }
 
     /// Whether the process is about to stop, so that what has no end should end.
@@ -97,18 +94,14 @@ impl App {
 impl Exports {
     /// The right to export, unless as many as may are doing so.
     pub(crate) fn turn(&self) -> Result<Turn, Problem> {
-        take(&self.turns)
+        let turn = Arc::clone(&self.turns).try_acquire_owned();
+        turn.map_err(|_none_left| Problem::unavailable())
     }
 
     /// Reads rows.
     pub(crate) async fn read(&self, project: ProjectId, page: &Page<'_>) -> StoreResult<Rows> {
         export::read(&self.pool, project, self.limit, page).await
     }
-}
-
-fn take(turns: &Arc<Semaphore>) -> Result<Turn, Problem> {
-    let turn = Arc::clone(turns).try_acquire_owned();
-    turn.map_err(|_none_left| Problem::unavailable())
 }
 
 /// Whether the database answers and keeps what it acknowledges; a standby is good enough to read.

@@ -4,7 +4,7 @@ mod export;
 mod failure_groups;
 mod failures;
 mod feedback;
-mod live;
+pub(crate) mod live;
 mod models;
 mod quarantine;
 mod runs;

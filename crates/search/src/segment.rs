@@ -13,14 +13,14 @@ mod bytes;
 mod list;
 mod lists;
 mod merge;
+mod ranks;
 mod set;
-mod times;
 
 pub use bodies::document;
 pub use build::Builder;
 pub use merge::merge;
+pub use ranks::{Rank, ranks};
 pub use set::DocumentSet;
-pub use times::times;
 
 use crate::grams::{self, Gram};
 
@@ -47,13 +47,18 @@ pub struct Segment {
     pub last_at: i64,
     /// How many bits of a key name its block.
     pub bits: u8,
-    /// The times of all documents, which [`times()`] reads.
-    pub times: Vec<u8>,
+    /// The ranks of all documents, which [`ranks()`] reads.
+    pub ranks: Vec<u8>,
     /// The blocks that are not empty, by ascending number: below 0 bodies, from 0 on lists.
     pub blocks: Vec<(i32, Vec<u8>)>,
 }
 
 impl Segment {
+    /// Bytes of all its blocks.
+    pub fn bytes(&self) -> usize {
+        self.blocks.iter().map(|(_, block)| block.len()).sum()
+    }
+
     /// What must be known to find something in its blocks.
     pub fn shape(&self) -> Result<Shape, Broken> {
         Shape::new(self.documents, self.bits)

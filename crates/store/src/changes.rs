@@ -14,10 +14,10 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use runwatch_core::changes::{Position, RunChange, from_bytes, to_bytes};
+use runwatch_core::changes::{Position, RunChange, RunTexts, Unreadable, from_bytes, to_bytes};
 use runwatch_core::ids::{ProjectId, RunId};
 use runwatch_core::limits::{
-    CHANGES_KEPT_MINUTES, CHANGES_KEPT_UNREAD_HOURS, CHANGES_PER_READ_MAX, STEPS_PER_READ,
+    CHANGES_KEPT_MINUTES, CHANGES_KEPT_UNREAD_HOURS, CHANGES_PER_READ_MAX, CHANGES_READ_BYTES,
 };
 use runwatch_core::time::Timestamp;
 
@@ -55,6 +55,8 @@ struct Row {
     transaction_id: i64,
     #[diesel(sql_type = Binary)]
     body: Vec<u8>,
+    #[diesel(sql_type = Bool)]
+    is_last: bool,
 }
 
 const HEAD: &str = "
@@ -67,41 +69,40 @@ pub async fn head(conn: &mut Conn) -> Result<Position> {
     Ok(Position(head.head))
 }
 
-/// What changed in a project from a position on: about [`STEPS_PER_READ`] steps at a time. It has to be
+/// What changed in a project from a position on: about [`CHANGES_READ_BYTES`] at a time. It has to be
 /// called in a transaction of one snapshot.
 pub async fn after(conn: &mut Conn, project: ProjectId, from: Position) -> Result<Changes> {
     let Head { head, forgotten } = sql_query(HEAD).get_result(conn).await?;
     let rows: Vec<Row> = sql_query(
-        "SELECT transaction_id, body FROM run_changes
-         WHERE project_id = $1 AND transaction_id >= $2 AND transaction_id < $3
-         ORDER BY transaction_id LIMIT $4",
+        "WITH next AS (
+             SELECT transaction_id, body FROM run_changes
+             WHERE project_id = $1 AND transaction_id >= $2 AND transaction_id < $3
+             ORDER BY transaction_id LIMIT $4 + 1),
+         counted AS (
+             SELECT transaction_id, body,
+                 sum(octet_length(body)) OVER (ORDER BY transaction_id) - octet_length(body) AS before,
+                 row_number() OVER (ORDER BY transaction_id) AS number,
+                 count(*) OVER () AS count
+             FROM next)
+         SELECT transaction_id, body, number = count AS is_last FROM counted
+         WHERE before < $5 AND number <= $4 ORDER BY transaction_id",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<BigInt, _>(from.0)
     .bind::<BigInt, _>(head)
     .bind::<BigInt, _>(CHANGES_PER_READ_MAX)
+    .bind::<BigInt, _>(CHANGES_READ_BYTES)
     .load(conn)
     .await?;
-    let mut is_more = i64::try_from(rows.len()) == Ok(CHANGES_PER_READ_MAX);
+    let stopped_at = rows.last().filter(|row| !row.is_last);
     let mut changes = Changes {
-        next: Position(head),
+        next: Position(stopped_at.map_or(head, |row| row.transaction_id + 1)),
+        is_more: stopped_at.is_some(),
         is_gap: forgotten.is_some_and(|forgotten| from.0 < forgotten),
-        ..Changes::default()
+        runs: Vec::new(),
     };
-    let mut steps = 0;
-    for row in rows {
-        if steps >= STEPS_PER_READ {
-            is_more = true;
-            break;
-        }
-        changes.next = Position(row.transaction_id + 1);
-        let runs = read(&row.body)?;
-        steps += runs.iter().map(|run| run.steps.len()).sum::<usize>();
-        changes.runs.extend(runs);
-    }
-    changes.is_more = is_more;
-    if !is_more {
-        changes.next = Position(head);
+    for row in &rows {
+        changes.runs.extend(read(&row.body)?);
     }
     Ok(changes)
 }
@@ -163,12 +164,15 @@ pub(crate) async fn record(conn: &mut Conn, concluded: &[Concluded]) -> Result<(
     }
     let ids: Vec<Uuid> = projects.keys().map(|project| project.0).collect();
     let bodies: Vec<Vec<u8>> = projects.values().map(|runs| to_bytes(runs)).collect();
+    let no_texts = |runs: &Vec<RunChange>| to_bytes(&vec![RunTexts::default(); runs.len()]);
+    let texts: Vec<Vec<u8>> = projects.values().map(no_texts).collect();
     sql_query(
-        "INSERT INTO run_changes (project_id, body, recorded_at, transaction_id)
-         SELECT *, rw_now(), pg_current_xact_id()::text::bigint FROM unnest($1, $2)",
+        "INSERT INTO run_changes (project_id, body, texts, text_bytes, recorded_at, transaction_id)
+         SELECT *, 0, rw_now(), pg_current_xact_id()::text::bigint FROM unnest($1, $2, $3)",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Binary>, _>(bodies)
+    .bind::<Array<Binary>, _>(texts)
     .execute(conn)
     .await?;
     Ok(())
@@ -203,5 +207,13 @@ impl From<&RunChange> for RunPlace {
 }
 
 pub(crate) fn read(body: &[u8]) -> Result<Vec<RunChange>> {
-    from_bytes(body).map_err(|error| StoreError::Unreadable(error.to_string()))
+    from_bytes(body).map_err(unreadable)
+}
+
+pub(crate) fn read_texts(texts: &[u8]) -> Result<Vec<RunTexts>> {
+    from_bytes(texts).map_err(unreadable)
+}
+
+fn unreadable(error: Unreadable) -> StoreError {
+    StoreError::Unreadable(error.to_string())
 }

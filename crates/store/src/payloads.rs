@@ -292,7 +292,8 @@ fn parse(content: &[u8]) -> Result<Vec<Entry<'_>>> {
     }
 }
 
-fn pack(steps: &[ListedStep]) -> Vec<u8> {
+/// Listed steps as bytes.
+pub(crate) fn pack(steps: &[ListedStep]) -> Vec<u8> {
     let mut packed = Vec::with_capacity(steps.len() * 13);
     for (id, hash) in steps {
         packed.push(if id.as_bytes().len() == 8 { 8 } else { 16 });
@@ -302,7 +303,8 @@ fn pack(steps: &[ListedStep]) -> Vec<u8> {
     packed
 }
 
-fn unpack(mut packed: &[u8]) -> Result<Vec<ListedStep>> {
+/// Reads what [`pack`] wrote.
+pub(crate) fn unpack(mut packed: &[u8]) -> Result<Vec<ListedStep>> {
     let broken = || StoreError::Unreadable("a payload chunk's list of steps".to_owned());
     let mut steps = Vec::new();
     while let Some((len, rest)) = packed.split_first() {

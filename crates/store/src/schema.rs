@@ -200,9 +200,11 @@ diesel::table! {
 diesel::table! {
     run_changes (project_id, transaction_id) {
         transaction_id -> Int8,
+        text_bytes -> Int8,
         recorded_at -> Timestamptz,
         project_id -> Uuid,
         body -> Bytea,
+        texts -> Bytea,
     }
 }
 
@@ -238,12 +240,13 @@ diesel::table! {
     search_segments (project_id, segment_id) {
         first_at -> Timestamptz,
         last_at -> Timestamptz,
+        bytes -> Int8,
         documents -> Int4,
         bits -> Int2,
         level -> Int2,
         project_id -> Uuid,
         segment_id -> Uuid,
-        times -> Bytea,
+        ranks -> Bytea,
     }
 }
 

@@ -14,7 +14,7 @@ mod texts;
 mod unindexed;
 
 pub use candidates::{Candidates, Window};
-pub use document::{Document, Place, Source};
+pub use document::{Document, Place, Rank, Source};
 pub use index::index;
 pub use merge::merge;
 pub use texts::{DocumentTexts, texts};

@@ -4,14 +4,19 @@ CREATE TABLE run_changes (
     -- The transaction that wrote the row. Whoever reads takes only those below the oldest one under
     -- way (pg_snapshot_xmin), so that none with a smaller id can appear afterwards.
     transaction_id bigint NOT NULL,
+    -- How much there is to read for whoever makes the search index of it.
+    text_bytes bigint NOT NULL,
     recorded_at timestamptz NOT NULL,
     project_id uuid NOT NULL,
-    -- core::changes
+    -- core::changes: what changed of which run, and the texts that are in no payload chunk, of the same
+    -- runs in the same order.
     body bytea NOT NULL,
+    texts bytea NOT NULL,
     PRIMARY KEY (project_id, transaction_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
--- Ids of steps do not compress.
+-- Ids of steps do not compress, and texts are not kept for long.
 ALTER TABLE run_changes ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE run_changes ALTER COLUMN texts SET STORAGE EXTERNAL;
 -- For those who read the changes of all projects.
 CREATE INDEX run_changes_in_order ON run_changes (transaction_id);
 

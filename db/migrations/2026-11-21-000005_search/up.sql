@@ -4,6 +4,8 @@ CREATE TABLE search_segments (
     -- When the first and the last of the runs that it has documents of started.
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL,
+    -- Of all its blocks.
+    bytes bigint NOT NULL,
     documents integer NOT NULL,
     bits smallint NOT NULL,
     -- Segments of one level are merged into one of the next; 5 is the last.
@@ -11,8 +13,8 @@ CREATE TABLE search_segments (
     project_id uuid NOT NULL,
     -- By time of making.
     segment_id uuid NOT NULL,
-    -- When the runs of its documents started.
-    times bytea NOT NULL,
+    -- Where its documents stand in the order of hits.
+    ranks bytea NOT NULL,
     PRIMARY KEY (project_id, segment_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX search_segments_to_merge ON search_segments (project_id, level) INCLUDE (documents) WHERE level < 5;
@@ -26,7 +28,7 @@ CREATE TABLE search_blocks (
     PRIMARY KEY (project_id, segment_id, block)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 -- They hardly compress.
-ALTER TABLE search_segments ALTER COLUMN times SET STORAGE EXTERNAL;
+ALTER TABLE search_segments ALTER COLUMN ranks SET STORAGE EXTERNAL;
 ALTER TABLE search_blocks ALTER COLUMN body SET STORAGE EXTERNAL;
 
 DO $$

@@ -2,6 +2,9 @@
 
 mod events;
 mod stream;
+mod turns;
+
+pub(crate) use turns::LiveTurns;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +50,7 @@ run_filters! {
 /// already, 15 minutes after they were made, and are to be read otherwise. A client that was cut off
 /// sends the last `id` that it received as `Last-Event-ID`, as browsers do by themselves, and misses
 /// nothing; what it was told in its last second may be told again. There is a sign of life every 5 s.
+/// A project may have 16 streams open; a further one is answered 429.
 #[utoipa::path(
     tag = "runs",
     params(
@@ -71,7 +75,7 @@ pub(crate) async fn get_live(
         let detail = "Feedback is no change of a run, so that it is not followed.";
         return Err(Problem::invalid_parameter("score", detail));
     }
-    let turn = app.live_turn()?;
+    let turn = app.live.take(reader.project)?;
     let position = match request.headers().get(LAST_EVENT_ID) {
         Some(id) => position(id.as_bytes())?,
         None => app.answer(reader.project, changes::head).await?,

@@ -2,7 +2,7 @@
 
 use super::bodies::Bodies;
 use super::lists::Lists;
-use super::{DOCUMENTS_MAX, DocumentSet, Segment, key, times};
+use super::{DOCUMENTS_MAX, DocumentSet, Rank, Segment, key, ranks};
 use crate::grams::{self, Gram};
 
 /// Bits of a key that choose its bucket. The other 16 fit into a word with a document's number.
@@ -13,7 +13,7 @@ const BUCKET_BITS: u32 = grams::BITS - 16;
 /// It takes four to eight bytes a posting. Postings are thrown into buckets by the top of the gram's
 /// key, each small enough to be sorted within the processor's cache.
 pub struct Builder {
-    times: Vec<i64>,
+    ranks: Vec<Rank>,
     bodies: Bodies,
     /// For each top of a key: the rest of the key, and the document.
     buckets: Vec<Vec<u32>>,
@@ -23,20 +23,20 @@ impl Builder {
     /// Starts a segment.
     pub fn new() -> Self {
         Self {
-            times: Vec::new(),
+            ranks: Vec::new(),
             bodies: Bodies::default(),
             buckets: vec![Vec::new(); 1 << BUCKET_BITS],
         }
     }
 
-    /// Adds a document: its time in microseconds, its body, and its grams, each once.
+    /// Adds a document: its rank, its body, and its grams, each once.
     ///
     /// # Panics
     /// If there are [`DOCUMENTS_MAX`] documents already.
-    pub fn push(&mut self, at: i64, body: &[u8], grams: &[Gram]) {
-        let document = u32::try_from(self.times.len()).unwrap_or(DOCUMENTS_MAX);
+    pub fn push(&mut self, rank: Rank, body: &[u8], grams: &[Gram]) {
+        let document = u32::try_from(self.ranks.len()).unwrap_or(DOCUMENTS_MAX);
         assert!(document < DOCUMENTS_MAX, "the segment is full");
-        self.times.push(at);
+        self.ranks.push(rank);
         self.bodies.push(body);
         for gram in grams {
             let key = key(*gram);
@@ -46,7 +46,7 @@ impl Builder {
 
     /// The segment of the documents that were pushed.
     pub fn finish(self) -> Segment {
-        let documents = u32::try_from(self.times.len()).expect("it is at most DOCUMENTS_MAX");
+        let documents = u32::try_from(self.ranks.len()).expect("it is at most DOCUMENTS_MAX");
         let mut lists = Lists::default();
         let mut set = DocumentSet::none(documents);
         let mut spare = Vec::new();
@@ -56,7 +56,7 @@ impl Builder {
                 push(top << 16 | list[0] >> 16, list, &mut set, &mut lists);
             }
         }
-        assemble(&self.times, self.bodies, lists)
+        assemble(&self.ranks, self.bodies, lists)
     }
 }
 
@@ -101,16 +101,17 @@ fn sort(postings: &mut Vec<u32>, spare: &mut Vec<u32>) {
 }
 
 /// The segment of these parts.
-pub(super) fn assemble(at: &[i64], bodies: Bodies, lists: Lists) -> Segment {
+pub(super) fn assemble(ranks: &[Rank], bodies: Bodies, lists: Lists) -> Segment {
+    let at = || ranks.iter().map(|rank| rank.at);
     let (bits, blocks) = lists.into_blocks();
     let mut all = bodies.into_blocks();
     all.extend(blocks);
     Segment {
-        documents: u32::try_from(at.len()).expect("it is at most DOCUMENTS_MAX"),
-        first_at: at.iter().copied().min().unwrap_or_default(),
-        last_at: at.iter().copied().max().unwrap_or_default(),
+        documents: u32::try_from(ranks.len()).expect("it is at most DOCUMENTS_MAX"),
+        first_at: at().min().unwrap_or_default(),
+        last_at: at().max().unwrap_or_default(),
         bits,
-        times: times::write(at),
+        ranks: ranks::write(ranks),
         blocks: all,
     }
 }

@@ -47,6 +47,14 @@ impl<'a> Bytes<'a> {
         number.ok_or(Broken("a number is too large"))
     }
 
+    /// Takes as many bytes as are wanted.
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
+        let taken = self.0.split_first_chunk();
+        let (taken, rest) = taken.ok_or(Broken("a number is cut off"))?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
     /// Takes so many bytes.
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Broken> {
         let (taken, rest) = self

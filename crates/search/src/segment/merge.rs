@@ -5,34 +5,34 @@ use super::bodies::{self, Bodies};
 use super::build::assemble;
 use super::list::List;
 use super::lists::Lists;
-use super::{Broken, DOCUMENTS_MAX, DocumentSet, Segment, block_number, times};
+use super::{Broken, DOCUMENTS_MAX, DocumentSet, Rank, Segment, block_number, ranks};
 
 /// One segment with the documents of all, in the order given: as if it had been built of them.
 pub fn merge(segments: &[Segment]) -> Result<Segment, Broken> {
-    let mut at = Vec::new();
+    let mut ranks = Vec::new();
     let mut bodies = Bodies::default();
     let mut sources = Vec::with_capacity(segments.len());
     for segment in segments {
-        let start = u32::try_from(at.len()).unwrap_or(DOCUMENTS_MAX);
+        let start = u32::try_from(ranks.len()).unwrap_or(DOCUMENTS_MAX);
         let shape = segment.shape()?;
         if start + shape.documents() > DOCUMENTS_MAX {
             return Err(Broken("the merged segment would have too many documents"));
         }
-        at.extend(read_times(segment)?);
+        ranks.extend(read_ranks(segment)?);
         copy_bodies(segment, &mut bodies)?;
         sources.push(Source::new(segment, start)?);
     }
-    let documents = u32::try_from(at.len()).expect("it is at most DOCUMENTS_MAX");
+    let documents = u32::try_from(ranks.len()).expect("it is at most DOCUMENTS_MAX");
     let lists = merge_lists(&mut sources, documents)?;
-    Ok(assemble(&at, bodies, lists))
+    Ok(assemble(&ranks, bodies, lists))
 }
 
-fn read_times(segment: &Segment) -> Result<Vec<i64>, Broken> {
-    let times = times::times(&segment.times)?;
-    if times.len() == segment.documents as usize {
-        Ok(times)
+fn read_ranks(segment: &Segment) -> Result<Vec<Rank>, Broken> {
+    let ranks = ranks::ranks(&segment.ranks)?;
+    if ranks.len() == segment.documents as usize {
+        Ok(ranks)
     } else {
-        Err(Broken("a segment has not a time for each document"))
+        Err(Broken("a segment has not a rank for each document"))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::grams::each;
 /// A document as it was before it was in a segment.
 #[derive(Clone, Debug)]
 struct Document {
-    at: i64,
+    rank: Rank,
     body: Vec<u8>,
     /// Numbers that grams are made of.
     grams: BTreeSet<u16>,
@@ -26,11 +26,15 @@ fn gram(number: u16) -> Gram {
     *grams.last().unwrap()
 }
 
+fn rank(at: i64, tie: u32) -> Rank {
+    Rank { at, tie }
+}
+
 fn build(documents: &[Document]) -> Segment {
     let mut builder = Builder::new();
     for document in documents {
         let grams: Vec<Gram> = document.grams.iter().copied().map(gram).collect();
-        builder.push(document.at, &document.body, &grams);
+        builder.push(document.rank, &document.body, &grams);
     }
     builder.finish()
 }
@@ -52,8 +56,9 @@ fn look_up(segment: &Segment, gram: Gram) -> Vec<u32> {
 fn assert_has(segment: &Segment, documents: &[Document], grams: impl Iterator<Item = u16>) {
     let shape = segment.shape().unwrap();
     assert_eq!(shape.documents() as usize, documents.len());
-    let at: Vec<i64> = documents.iter().map(|document| document.at).collect();
-    assert_eq!(times(&segment.times).unwrap(), at);
+    let expected: Vec<Rank> = documents.iter().map(|document| document.rank).collect();
+    assert_eq!(ranks(&segment.ranks).unwrap(), expected);
+    let at: Vec<i64> = expected.iter().map(|rank| rank.at).collect();
     assert_eq!(segment.first_at, at.iter().copied().min().unwrap_or(0));
     assert_eq!(segment.last_at, at.iter().copied().max().unwrap_or(0));
     for (number, expected) in (0..).zip(documents) {
@@ -72,7 +77,7 @@ fn assert_has(segment: &Segment, documents: &[Document], grams: impl Iterator<It
 fn many(count: u16) -> Vec<Document> {
     (0..count)
         .map(|number| Document {
-            at: i64::from(number) * 1_000,
+            rank: rank(i64::from(number) * 1_000, u32::from(number)),
             body: number.to_le_bytes().to_vec(),
             grams: (0..900)
                 .filter(|gram| number % (gram + 1) == gram / 2)
@@ -111,7 +116,7 @@ fn nothing_merges_to_nothing() {
 fn a_segment_has_a_most_of_documents() {
     let half = || {
         let mut builder = Builder::new();
-        (0..=DOCUMENTS_MAX / 2).for_each(|_| builder.push(0, &[], &[]));
+        (0..=DOCUMENTS_MAX / 2).for_each(|_| builder.push(rank(0, 0), &[], &[]));
         builder.finish()
     };
     assert!(merge(&[half()]).is_ok());
@@ -130,7 +135,7 @@ fn blocks_are_about_equally_full() {
     {
         each(&format!("{a}{b}{c}"), |gram, _| grams.push(gram));
     }
-    (0..20).for_each(|at| builder.push(at, &[], &grams));
+    (0..20).for_each(|at| builder.push(rank(at, 7), &[], &grams));
     let segment = builder.finish();
     let lengths: Vec<usize> = segment
         .blocks
@@ -169,11 +174,11 @@ fn sets_are_narrowed_down() {
 
 fn documents() -> impl Strategy<Value = Vec<Document>> {
     let one = (
-        any::<i64>(),
+        (any::<i64>(), any::<u32>()).prop_map(|(at, tie)| rank(at, tie)),
         prop::collection::vec(any::<u8>(), 0..50),
         prop::collection::btree_set(0_u16..60, 0..40),
     )
-        .prop_map(|(at, body, grams)| Document { at, body, grams });
+        .prop_map(|(rank, body, grams)| Document { rank, body, grams });
     prop::collection::vec(one, 0..150)
 }
 
@@ -210,8 +215,8 @@ proptest! {
         let mut versioned = vec![1];
         versioned.extend(&bytes);
         for bytes in [bytes, versioned] {
-            if let Ok(times) = times(&bytes) {
-                prop_assert!(times.len() <= bytes.len());
+            if let Ok(ranks) = ranks(&bytes) {
+                prop_assert!(ranks.len() <= bytes.len());
             }
             read_all(&Segment { documents: segment_documents, bits, blocks: vec![(number, bytes)], ..Segment::default() });
         }

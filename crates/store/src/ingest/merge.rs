@@ -33,6 +33,8 @@ pub(super) struct Merged<'a> {
     pub(super) replaced: Vec<StepId>,
     /// All failures that were told.
     pub(super) told_failures: Vec<ToldFailure>,
+    /// Those of them that were not stored before.
+    pub(super) new_failures: Vec<&'a ToldFailure>,
     /// What became of each part.
     pub(super) verdicts: Vec<RunVerdict>,
     /// What is left out of each part's payloads.
@@ -87,6 +89,7 @@ pub(super) fn merge<'a>(stored: Option<&Stored>, parts: &[&'a ArrivingRun]) -> M
             told_failures: stored
                 .map(|stored| stored.told_failures.clone())
                 .unwrap_or_default(),
+            new_failures: Vec::new(),
             verdicts: Vec::new(),
             left_out: Vec::new(),
             changed: false,
@@ -237,7 +240,7 @@ impl<'a> Merging<'a> {
         self.fresh.insert(step.id, step);
     }
 
-    fn take_failure(&mut self, failure: &ToldFailure, verdict: &mut RunVerdict) {
+    fn take_failure(&mut self, failure: &'a ToldFailure, verdict: &mut RunVerdict) {
         let id: FailureId = failure.id;
         match self
             .merged
@@ -248,6 +251,7 @@ impl<'a> Merging<'a> {
             None => {
                 verdict.stored += 1;
                 self.merged.told_failures.push(failure.clone());
+                self.merged.new_failures.push(failure);
             }
             Some(known) if known == failure => verdict.duplicates += 1,
             Some(_) => verdict.conflicts.push(Conflict {

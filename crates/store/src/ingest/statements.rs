@@ -183,8 +183,9 @@ pub(super) const INSERT_DELTAS: &str = "
 
 /// Tells what changed, one row a project, in the order in which transactions begin to write.
 pub(super) const INSERT_CHANGES: &str = "
-    INSERT INTO run_changes (project_id, body, recorded_at, transaction_id)
-    SELECT *, $3, pg_current_xact_id()::text::bigint FROM unnest($1::uuid[], $2::bytea[])";
+    INSERT INTO run_changes (project_id, body, texts, text_bytes, recorded_at, transaction_id)
+    SELECT *, $5, pg_current_xact_id()::text::bigint
+    FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[])";
 
 /// Keeps refused items.
 pub(super) const INSERT_QUARANTINE: &str = "

@@ -77,7 +77,7 @@ impl Writer {
         let mut deltas = FlushDeltas::default();
         runs.iter().for_each(|run| deltas.change(run));
         deltas.count(arrivals, &replies, now);
-        let changes = Changes::of_flush(&runs, &chunks, now);
+        let changes = Changes::of_flush(&runs, &chunks, now)?;
         self.make_room(&runs).await?;
         try_join!(
             self.update_runs(&runs, now),

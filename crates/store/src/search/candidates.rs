@@ -1,5 +1,6 @@
 //! Candidates: the documents that may have what is looked for, the latest run first.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -12,16 +13,17 @@ use uuid::Uuid;
 use runwatch_core::ids::ProjectId;
 use runwatch_core::time::{DAY_US, Timestamp};
 use runwatch_search::grams::Gram;
-use runwatch_search::segment::{DocumentSet, Shape, document, postings, times};
+use runwatch_search::segment::{DocumentSet, Shape, document, postings, ranks};
 
 use crate::error::Result;
 use crate::pool::Conn;
 use crate::search::segments::{Blocks, blocks};
-use crate::search::{Document, Place, unindexed};
+use crate::search::{Document, Place, Rank, unindexed};
 
 /// Segments that are opened first; each further time twice as many, up to a few megabytes of blocks.
 const OPENED_FIRST: usize = 8;
 const OPENED_AT_ONCE_MAX: usize = 64;
+
 /// Which documents come into question by their places.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Window {
@@ -44,7 +46,7 @@ pub struct Candidates {
     /// How many were opened the last time.
     opened_last: usize,
     /// Documents of opened segments, and of changes.
-    waiting: BinaryHeap<Waiting>,
+    waiting: BinaryHeap<Reverse<Waiting>>,
     changed: Vec<Document>,
     /// Documents that the index was not made of yet and that are left out, being too many.
     pub unindexed: usize,
@@ -63,10 +65,10 @@ struct Opened {
     shape: Shape,
 }
 
-/// A document that waits for its turn: when its run started, and where the rest of it is.
+/// A document that waits for its turn: its rank, and where the rest of it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
-    at: Timestamp,
+    rank: Rank,
     origin: Origin,
 }
 
@@ -93,22 +95,23 @@ struct SegmentRow {
 }
 
 #[derive(QueryableByName)]
-struct TimesRow {
+struct RanksRow {
     #[diesel(sql_type = SqlUuid)]
     segment_id: Uuid,
     #[diesel(sql_type = Binary)]
-    times: Vec<u8>,
+    ranks: Vec<u8>,
 }
 
 impl Window {
     /// Whether a document whose run was taken to start then may come into question. A run that is told
     /// piece by piece may turn out to have started earlier than was known: by a day at most, here.
-    pub(super) fn has(&self, at: Timestamp) -> bool {
+    pub(super) fn has(&self, rank: Rank) -> bool {
+        let at = rank.at();
         self.started_after.is_none_or(|from| from <= at)
             && self
                 .started_before
                 .is_none_or(|to| at.0 < to.0.saturating_add(DAY_US))
-            && self.after.is_none_or(|place| at <= place.at())
+            && self.after.is_none_or(|place| place.rank() <= rank)
     }
 
     /// Whether a segment may have such documents.
@@ -117,7 +120,7 @@ impl Window {
             && self
                 .started_before
                 .is_none_or(|to| first_at.0 < to.0.saturating_add(DAY_US))
-            && self.after.is_none_or(|place| first_at <= place.at())
+            && self.after.is_none_or(|place| first_at <= place.rank().at())
     }
 }
 
@@ -144,10 +147,10 @@ impl Candidates {
         let (changed, left_out) = unindexed::list(conn, project, &window).await?;
         candidates.unindexed = left_out;
         let waiting = changed.iter().enumerate().map(|(at, document)| Waiting {
-            at: document.at,
+            rank: document.place().rank(),
             origin: Origin::Change(at),
         });
-        candidates.waiting.extend(waiting);
+        candidates.waiting.extend(waiting.map(Reverse));
         candidates.changed = changed;
         Ok(candidates)
     }
@@ -165,7 +168,7 @@ impl Candidates {
         Ok(documents)
     }
 
-    /// The next documents, about so many: all of those whose runs started at one moment, or none.
+    /// The next documents, about so many: all of those of one rank, or none.
     async fn next_group(&mut self, conn: &mut Conn, count: usize) -> Result<Option<Vec<Waiting>>> {
         let mut group: Vec<Waiting> = Vec::new();
         loop {
@@ -173,11 +176,11 @@ impl Candidates {
             let Some(next) = self.waiting.peek() else {
                 break;
             };
-            let is_same = group.last().is_some_and(|last| last.at == next.at);
+            let is_same = group.last().is_some_and(|last| last.rank == next.0.rank);
             if group.len() >= count && !is_same {
                 break;
             }
-            group.extend(self.waiting.pop());
+            group.extend(self.waiting.pop().map(|next| next.0));
         }
         Ok((!group.is_empty()).then_some(group))
     }
@@ -186,7 +189,7 @@ impl Candidates {
     async fn open_until_next(&mut self, conn: &mut Conn) -> Result<()> {
         while let Some(latest) = self.closed.last() {
             let next = self.waiting.peek();
-            if next.is_some_and(|next| next.at > latest.last_at) {
+            if next.is_some_and(|next| next.0.rank.at() > latest.last_at) {
                 break;
             }
             let count = (2 * self.opened_last).clamp(OPENED_FIRST, OPENED_AT_ONCE_MAX);
@@ -215,19 +218,17 @@ impl Candidates {
             }
         }
         let ids: Vec<Uuid> = found.iter().map(|(segment, _)| segment.id).collect();
-        let times_of = times_of(conn, self.project, &ids).await?;
+        let ranks_of = ranks_of(conn, self.project, &ids).await?;
         for (segment, set) in found {
-            let bytes = times_of.get(&segment.id).map_or(&[][..], Vec::as_slice);
-            let times = times(bytes)?;
+            let bytes = ranks_of.get(&segment.id).map_or(&[][..], Vec::as_slice);
+            let ranks = ranks(bytes)?;
             let at = self.opened.len();
             let in_window = set.iter().filter_map(|number| {
-                let started_at = Timestamp(*times.get(usize::try_from(number).ok()?)?);
-                self.window.has(started_at).then_some(Waiting {
-                    at: started_at,
-                    origin: Origin::Segment(at, number),
-                })
+                let rank = Rank::from(*ranks.get(usize::try_from(number).ok()?)?);
+                let origin = Origin::Segment(at, number);
+                self.window.has(rank).then_some(Waiting { rank, origin })
             });
-            self.waiting.extend(in_window);
+            self.waiting.extend(in_window.map(Reverse));
             self.opened.push(Opened {
                 id: segment.id,
                 shape: segment.shape,
@@ -252,7 +253,10 @@ impl Candidates {
             match (one.origin, block(one)) {
                 (Origin::Segment(_, number), Some(key)) => {
                     let body = bodies.get(&key).map_or(&[][..], Vec::as_slice);
-                    documents.push(Document::from_bytes(one.at, document(body, number)?)?);
+                    documents.push(Document::from_bytes(
+                        one.rank.at(),
+                        document(body, number)?,
+                    )?);
                 }
                 (Origin::Change(at), _) => documents.push(self.changed[at].clone()),
                 (Origin::Segment(..), None) => {}
@@ -312,13 +316,13 @@ fn matching(segment: &Closed, grams: &[Gram], lists: &Blocks) -> Result<Document
     Ok(set)
 }
 
-async fn times_of(
+async fn ranks_of(
     conn: &mut Conn,
     project: ProjectId,
     segments: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<u8>>> {
-    let rows: Vec<TimesRow> = sql_query(
-        "SELECT segment_id, times FROM search_segments
+    let rows: Vec<RanksRow> = sql_query(
+        "SELECT segment_id, ranks FROM search_segments
          WHERE project_id = $1 AND segment_id = ANY($2)",
     )
     .bind::<SqlUuid, _>(project.0)
@@ -327,6 +331,6 @@ async fn times_of(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.segment_id, row.times))
+        .map(|row| (row.segment_id, row.ranks))
         .collect())
 }

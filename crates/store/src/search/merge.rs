@@ -33,6 +33,8 @@ struct Row {
     segment_id: Uuid,
     #[diesel(sql_type = Integer)]
     documents: i32,
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
     #[diesel(sql_type = SmallInt)]
     bits: i16,
     #[diesel(sql_type = Timestamptz)]
@@ -40,7 +42,7 @@ struct Row {
     #[diesel(sql_type = Timestamptz)]
     last_at: DateTime<Utc>,
     #[diesel(sql_type = Binary)]
-    times: Vec<u8>,
+    ranks: Vec<u8>,
 }
 
 /// Merges the segments of some project's level if it has enough of them, in one transaction; says how
@@ -64,7 +66,7 @@ pub async fn merge(conn: &mut Conn) -> Result<usize> {
                 first_at: row.first_at.timestamp_micros(),
                 last_at: row.last_at.timestamp_micros(),
                 bits: u8::try_from(row.bits).unwrap_or(u8::MAX),
-                times: row.times,
+                ranks: row.ranks,
                 blocks: blocks.remove(&row.segment_id).unwrap_or_default(),
             })
             .collect();
@@ -94,16 +96,17 @@ async fn due(conn: &mut Conn) -> Result<Option<Due>> {
          ORDER BY level LIMIT 1",
     )
     .bind::<BigInt, _>(SEGMENTS)
-    .bind::<BigInt, _>(i64::from(DOCUMENTS_MAX / 2))
+    .bind::<BigInt, _>(i64::from(segments::LARGE))
     .load(conn)
     .await?;
     Ok(due.into_iter().next())
 }
 
-/// The oldest segments of a level, as many as one may have the documents of.
+/// The oldest segments of a level, as many as one may have the documents of and as lie in memory
+/// together. Where not all do, those that do make a segment of the last level.
 async fn oldest(conn: &mut Conn, due: &Due) -> Result<Vec<Row>> {
     let rows: Vec<Row> = sql_query(
-        "SELECT segment_id, documents, bits, first_at, last_at, times FROM search_segments
+        "SELECT segment_id, documents, bytes, bits, first_at, last_at, ranks FROM search_segments
          WHERE project_id = $1 AND level = $2 ORDER BY segment_id LIMIT $3",
     )
     .bind::<SqlUuid, _>(due.project_id)
@@ -111,10 +114,12 @@ async fn oldest(conn: &mut Conn, due: &Due) -> Result<Vec<Row>> {
     .bind::<BigInt, _>(SEGMENTS)
     .load(conn)
     .await?;
-    let mut documents = 0;
+    let (mut documents, mut bytes) = (0, 0);
     let fits = |row: &Row| {
-        documents += u32::try_from(row.documents).unwrap_or(u32::MAX);
-        documents <= DOCUMENTS_MAX
+        documents =
+            u32::saturating_add(documents, u32::try_from(row.documents).unwrap_or(u32::MAX));
+        bytes = usize::saturating_add(bytes, usize::try_from(row.bytes).unwrap_or(usize::MAX));
+        documents <= DOCUMENTS_MAX && bytes <= 2 * segments::LARGE_BYTES
     };
     Ok(rows.into_iter().take_while(fits).collect())
 }

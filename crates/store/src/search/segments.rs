@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{Array, Binary, Integer, SmallInt, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, SmallInt, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -20,24 +20,27 @@ const BLOCKS_PER_STATEMENT: usize = 256;
 /// The level of segments that are not merged any more.
 const LAST_LEVEL: i16 = 5;
 /// Documents from which on a segment is large enough.
-const LARGE: u32 = runwatch_search::segment::DOCUMENTS_MAX / 2;
+pub(super) const LARGE: u32 = runwatch_search::segment::DOCUMENTS_MAX / 2;
+/// Bytes from which on it is, whatever its documents: those of long texts in a wide script have many.
+pub(super) const LARGE_BYTES: usize = 32 << 20;
 
 /// Writes a segment.
 pub(super) async fn insert(conn: &mut Conn, project: ProjectId, segment: Segment) -> Result<()> {
     let id = Uuid::now_v7();
     let time = |at: i64| Timestamp(at).to_utc().unwrap_or_default();
     sql_query(
-        "INSERT INTO search_segments (project_id, segment_id, first_at, last_at, documents, bits,
-             level, times) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO search_segments (project_id, segment_id, first_at, last_at, documents, bytes,
+             bits, level, ranks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<SqlUuid, _>(id)
     .bind::<Timestamptz, _>(time(segment.first_at))
     .bind::<Timestamptz, _>(time(segment.last_at))
     .bind::<Integer, _>(i32::try_from(segment.documents).unwrap_or(i32::MAX))
+    .bind::<BigInt, _>(i64::try_from(segment.bytes()).unwrap_or(i64::MAX))
     .bind::<SmallInt, _>(i16::from(segment.bits))
-    .bind::<SmallInt, _>(level(segment.documents))
-    .bind::<Binary, _>(&segment.times)
+    .bind::<SmallInt, _>(level(&segment))
+    .bind::<Binary, _>(&segment.ranks)
     .execute(conn)
     .await?;
     for blocks in segment.blocks.chunks(BLOCKS_PER_STATEMENT) {
@@ -59,10 +62,11 @@ pub(super) async fn insert(conn: &mut Conn, project: ProjectId, segment: Segment
     Ok(())
 }
 
-/// How far a segment of so many documents has been merged: each level has eight times as many.
-fn level(documents: u32) -> i16 {
-    match documents {
+/// How far a segment has been merged: each level has eight times as many documents.
+fn level(segment: &Segment) -> i16 {
+    match segment.documents {
         LARGE.. => LAST_LEVEL,
+        _ if segment.bytes() >= LARGE_BYTES => LAST_LEVEL,
         0 => 0,
         documents => i16::try_from(documents.ilog2() / 3).unwrap_or(LAST_LEVEL),
     }

@@ -1,26 +1,27 @@
 //! The texts of documents, for what the index names to be looked at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Date, Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use runwatch_core::failures::FailureId;
 use runwatch_core::ids::{ProjectId, RunId, StepId};
-use runwatch_core::limits::{SEARCH_TEXTS_BYTES, SEARCH_TOLD_MAX};
+use runwatch_core::limits::SEARCH_TEXTS_BYTES;
 
 use crate::error::Result;
 use crate::partitions::bounds;
-use crate::payloads::{OpenChunk, short_hash};
+use crate::payloads::{ListedStep, OpenChunk, short_hash};
 use crate::pool::Conn;
 use crate::runs::RunPlace;
 use crate::search::{Document, Source};
 use crate::steps::{BriefStep, briefs};
 
-/// Bytes of a step in a chunk's list, and of a step as it is read, about.
+/// Bytes of a step in a chunk's list, and of a step or failure as it is read, about.
 const LISTED_STEP_BYTES: usize = 13;
 const STEP_BYTES: usize = 500;
 
@@ -33,7 +34,7 @@ pub struct DocumentTexts {
     /// Its steps, in the order of their starts, with their positions in the chunk's list. A step whose
     /// copy was replaced since is not there.
     pub steps: Vec<(BriefStep, Option<u32>)>,
-    /// Messages of failures that were told of the run.
+    /// Messages of failures that were told of the run, if these are the document.
     pub told: Vec<String>,
 }
 
@@ -65,6 +66,8 @@ struct SizeRow {
 struct ToldRow {
     #[diesel(sql_type = SqlUuid)]
     run_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    failure_id: Uuid,
     #[diesel(sql_type = Text)]
     message: String,
 }
@@ -84,14 +87,14 @@ pub async fn texts(
         .iter()
         .map(|document| match &document.source {
             Source::Chunk(id) => chunks.remove(&(document.run.run, *id)),
-            Source::Steps(_) => None,
+            Source::Steps(_) | Source::Told(_) => None,
         })
         .collect();
     let wanted: Vec<(RunPlace, StepId)> = documents
         .iter()
         .zip(&opened)
         .flat_map(|(document, chunk)| {
-            listed(document, chunk.as_ref()).map(|(step, _)| (document.run, step))
+            listed(document, chunk.as_ref()).map(|((step, _), _)| (document.run, step))
         })
         .collect();
     let mut steps: HashMap<(RunId, StepId), BriefStep> = HashMap::new();
@@ -102,10 +105,9 @@ pub async fn texts(
         let run = document.run.run;
         let listed = listed(document, chunk.as_ref());
         let mut of_document: Vec<(BriefStep, Option<u32>)> = listed
-            .filter_map(|(id, copy)| {
+            .filter_map(|((id, copy), position)| {
                 let step = steps.get(&(run, id))?;
-                let is_it = copy.is_none_or(|(hash, _)| hash == short_hash(step.content_hash));
-                is_it.then(|| (step.clone(), copy.map(|(_, position)| position)))
+                (copy == short_hash(step.content_hash)).then(|| (step.clone(), position))
             })
             .collect();
         of_document.sort_by_key(|(step, _)| (step.started_at, step.id));
@@ -113,26 +115,32 @@ pub async fn texts(
             document: document.clone(),
             chunk,
             steps: of_document,
-            told: told.remove(&run).unwrap_or_default(),
+            told: match &document.source {
+                Source::Told(failures) => {
+                    let message = |id: &FailureId| told.remove(&(run, *id));
+                    failures.iter().filter_map(message).collect()
+                }
+                Source::Chunk(_) | Source::Steps(_) => Vec::new(),
+            },
         }
     });
     Ok(texts.collect())
 }
 
-/// The steps of a document, each with the copy's hash and position if a chunk lists it.
+/// The steps of a document, each with its position if a chunk lists it.
 fn listed<'a>(
     document: &'a Document,
     chunk: Option<&'a OpenChunk>,
-) -> impl Iterator<Item = (StepId, Option<(u32, u32)>)> + 'a {
+) -> impl Iterator<Item = (ListedStep, Option<u32>)> + 'a {
     let of_chunk = chunk.map_or(&[][..], |chunk| &chunk.steps);
     let of_chunk = of_chunk.iter().zip(0_u32..);
-    let alone: &[StepId] = match &document.source {
+    let alone: &[ListedStep] = match &document.source {
         Source::Steps(steps) => steps,
-        Source::Chunk(_) => &[],
+        Source::Chunk(_) | Source::Told(_) => &[],
     };
     of_chunk
-        .map(|((id, hash), position)| (*id, Some((*hash, position))))
-        .chain(alone.iter().map(|id| (*id, None)))
+        .map(|(step, position)| (*step, Some(position)))
+        .chain(alone.iter().map(|step| (*step, None)))
 }
 
 /// How many of the documents may lie in memory together.
@@ -168,6 +176,7 @@ async fn affordable(conn: &mut Conn, project: ProjectId, documents: &[Document])
         bytes += match &document.source {
             Source::Chunk(id) => sizes.get(&(document.run.run, *id)).copied().unwrap_or(0),
             Source::Steps(steps) => steps.len() * STEP_BYTES,
+            Source::Told(failures) => failures.len() * STEP_BYTES,
         };
         bytes <= SEARCH_TEXTS_BYTES
     };
@@ -231,36 +240,41 @@ async fn open_chunks(
     Ok(rows.into_iter().filter_map(open).collect())
 }
 
-/// Messages of failures that were told of runs, of each [`SEARCH_TOLD_MAX`] at most.
+/// Messages of the failures that are documents.
 async fn told(
     conn: &mut Conn,
     project: ProjectId,
     documents: &[Document],
-) -> Result<HashMap<RunId, Vec<String>>> {
-    let runs: HashSet<(Uuid, NaiveDate)> = documents
-        .iter()
-        .map(|document| (document.run.run.0, document.run.day))
-        .collect();
-    let (runs, days): (Vec<Uuid>, Vec<NaiveDate>) = runs.into_iter().unzip();
+) -> Result<HashMap<(RunId, FailureId), String>> {
+    let (mut runs, mut days, mut ids) = (vec![], vec![], vec![]);
+    for document in documents {
+        if let Source::Told(failures) = &document.source {
+            for failure in failures {
+                runs.push(document.run.run.0);
+                days.push(document.run.day);
+                ids.push(failure.0);
+            }
+        }
+    }
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let (first_day, last_day) = bounds(&days);
     let rows: Vec<ToldRow> = sql_query(
-        "SELECT DISTINCT found.* FROM unnest($2, $3) AS wanted (run_id, run_day),
-             LATERAL (SELECT run_id, message FROM agent_failures failure
-                 WHERE project_id = $1 AND run_day BETWEEN $4 AND $5 AND told
+        "SELECT found.* FROM unnest($2, $3, $4) AS wanted (run_id, run_day, failure_id),
+             LATERAL (SELECT run_id, failure_id, message FROM agent_failures failure
+                 WHERE project_id = $1 AND run_day BETWEEN $5 AND $6
                      AND failure.run_day = wanted.run_day AND failure.run_id = wanted.run_id
-                 LIMIT $6) found",
+                     AND failure.failure_id = wanted.failure_id LIMIT 1) found",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<Array<SqlUuid>, _>(runs)
     .bind::<Array<Date>, _>(days)
+    .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Date, _>(first_day)
     .bind::<Date, _>(last_day)
-    .bind::<BigInt, _>(SEARCH_TOLD_MAX)
     .load(conn)
     .await?;
-    let mut told: HashMap<RunId, Vec<String>> = HashMap::new();
-    for row in rows {
-        told.entry(RunId(row.run_id)).or_default().push(row.message);
-    }
-    Ok(told)
+    let told = |row: ToldRow| ((RunId(row.run_id), FailureId(row.failure_id)), row.message);
+    Ok(rows.into_iter().map(told).collect())
 }

@@ -11,11 +11,12 @@ use runwatch_core::limits::SEARCH_UNINDEXED_MAX;
 use crate::changes;
 use crate::error::Result;
 use crate::pool::Conn;
-use crate::runs::RunPlace;
-use crate::search::{Document, Source, Window};
+use crate::search::{Document, Window};
 
 /// Changes of which the documents are listed, the latest: several times what the index leaves waiting.
 const CHANGES_MAX: i64 = 200;
+/// Bytes of such changes after which no further ones are listed.
+const CHANGES_BYTES: i64 = 1 << 20;
 
 #[derive(QueryableByName)]
 struct Gaps {
@@ -24,15 +25,11 @@ struct Gaps {
 }
 
 #[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-#[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = Binary)]
     body: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 /// The documents in the window that no segment has, in their order, and how many are left out because
@@ -43,47 +40,35 @@ pub(super) async fn list(
     window: &Window,
 ) -> Result<(Vec<Document>, usize)> {
     let rows: Vec<Row> = sql_query(
-        "SELECT body FROM run_changes WHERE project_id = $1
-             AND transaction_id >= (SELECT transaction_id FROM change_readers WHERE reader = 'search')
-         ORDER BY transaction_id DESC LIMIT $2",
+        "WITH counted AS (
+             SELECT transaction_id, body, count(*) OVER () AS count,
+                 row_number() OVER latest AS number,
+                 sum(octet_length(body)) OVER latest - octet_length(body) AS before
+             FROM run_changes
+             WHERE project_id = $1 AND transaction_id >= (
+                 SELECT transaction_id FROM change_readers WHERE reader = 'search')
+             WINDOW latest AS (ORDER BY transaction_id DESC))
+         SELECT body, count FROM counted WHERE number <= $2 AND before < $3",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<BigInt, _>(CHANGES_MAX)
+    .bind::<BigInt, _>(CHANGES_BYTES)
     .load(conn)
     .await?;
     let mut documents = Vec::new();
-    for row in rows {
+    for row in &rows {
         for change in changes::read(&row.body)? {
-            let sources = change.chunks.iter().map(|chunk| Source::Chunk(*chunk));
-            let has_steps = !change.steps.is_empty() || !change.texts.is_empty();
-            let steps = has_steps.then(|| Source::Steps(change.steps.clone()));
-            let document = |source| Document {
-                at: change.started_at,
-                run: RunPlace::from(&change),
-                source,
-            };
-            documents.extend(sources.chain(steps).map(document));
+            documents.extend(Document::all_of(&change));
         }
     }
-    documents.retain(|document| window.has(document.at));
+    documents.retain(|document| window.has(document.place().rank()));
     documents.sort_by_key(Document::place);
     let too_many = documents.len().saturating_sub(SEARCH_UNINDEXED_MAX);
     documents.truncate(SEARCH_UNINDEXED_MAX);
-    let left_out = too_many + changes_left_out(conn, project).await?;
-    Ok((documents, left_out))
-}
-
-/// How many changes are too old to be listed: each has a document at least.
-async fn changes_left_out(conn: &mut Conn, project: ProjectId) -> Result<usize> {
-    let count: Count = sql_query(
-        "SELECT greatest(count(*) - $2, 0) AS count FROM run_changes WHERE project_id = $1
-             AND transaction_id >= (SELECT transaction_id FROM change_readers WHERE reader = 'search')",
-    )
-    .bind::<SqlUuid, _>(project.0)
-    .bind::<BigInt, _>(CHANGES_MAX)
-    .get_result(conn)
-    .await?;
-    Ok(usize::try_from(count.count).unwrap_or(0))
+    // A change that is not listed has a document at least.
+    let changes = rows.as_slice().first().map_or(0, |row| row.count);
+    let not_listed = usize::try_from(changes).unwrap_or(0) - rows.len();
+    Ok((documents, too_many + not_listed))
 }
 
 /// Whether something was forgotten before the index was made of it.

@@ -1,10 +1,11 @@
 //! `GET /v1/live`: runs and steps as they are committed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reqwest::Method;
 use runwatch_core::api_key::Scope;
-use runwatch_core::changes::{RunChange, to_bytes};
+use runwatch_core::changes::{RunChange, RunTexts, to_bytes};
 use runwatch_core::ids::RunId;
 use runwatch_core::time::Timestamp;
 use runwatch_store::{api_keys, changes, lifecycle, pool};
@@ -89,6 +90,30 @@ fn a_run_is_told_with_its_steps_as_it_is_committed_and_again_when_it_changes() {
 }
 
 #[test]
+fn a_run_of_many_steps_is_told_whole() {
+    with_app(async |app| {
+        let mut stream = follow(&app.analyst(), "steps=true").await;
+        let steps: Vec<Value> = (0..2_500)
+            .map(|at| {
+                json!({"step_id": format!("{:016x}", at + 1), "kind": "tool",
+                "name": format!("step {at}"), "started_at": seconds_ago(60)})
+            })
+            .collect();
+        app.agent().add_steps(RUN, &json!(steps)).await.expect(200);
+        send(app, OTHER).await;
+        let told = stream.take(2_501).await;
+        let of_runs = told.iter().filter(|(name, _)| name == "run");
+        assert_eq!(of_runs.count(), 1);
+        let steps: BTreeSet<String> = told[1..]
+            .iter()
+            .map(|(_, data)| data["step_id"].to_string())
+            .collect();
+        assert_eq!(steps.len(), 2_500);
+        assert_eq!(ids(&stream.take(1).await), [OTHER]);
+    });
+}
+
+#[test]
 fn a_client_that_was_cut_off_goes_on_behind_what_it_received() {
     with_app(async |app| {
         let mut stream = follow(&app.analyst(), "").await;
@@ -141,9 +166,14 @@ fn what_is_committed_late_is_not_passed_over() {
         );
         slow.batch_execute("BEGIN").await.unwrap();
         slow.execute(
-            "INSERT INTO run_changes (project_id, transaction_id, recorded_at, body)
-             VALUES ($1, pg_current_xact_id()::text::bigint, rw_now(), $2)",
-            &[&OURS.id().0, &to_bytes(&[change])],
+            "INSERT INTO run_changes
+                 (project_id, transaction_id, text_bytes, recorded_at, body, texts)
+             VALUES ($1, pg_current_xact_id()::text::bigint, 0, rw_now(), $2, $3)",
+            &[
+                &OURS.id().0,
+                &to_bytes(&[change]),
+                &to_bytes(&[RunTexts::default()]),
+            ],
         )
         .await
         .unwrap();
@@ -219,15 +249,17 @@ fn a_stream_ends_when_its_key_is_revoked() {
 }
 
 #[test]
-fn streams_do_not_hold_up_a_stop_and_there_are_so_many_and_no_more() {
+fn streams_do_not_hold_up_a_stop_and_a_project_has_so_many_and_no_more() {
     // The services are stopped at the end while these still listen.
     let mut streams = Vec::new();
     with_app(async |app| {
-        for _ in 0..64 {
+        for _ in 0..16 {
             streams.push(follow(&app.analyst(), "").await);
         }
-        let refused = app.analyst().get("/v1/live").await.expect(503);
-        assert_eq!(refused.header("retry-after"), Some("1"));
+        let refused = app.analyst().get("/v1/live").await.expect(429);
+        assert_eq!(refused.header("retry-after"), Some("5"));
+        insta::assert_json_snapshot!("too_many_streams", refused.json());
+        follow(&app.stranger(), "").await;
         streams.pop();
         until(Duration::from_secs(25), "a stream to be free", async || {
             let request = app.analyst().request(Method::GET, "/v1/live");

@@ -16,6 +16,7 @@ mod live;
 mod quarantine;
 mod runs;
 mod search;
+mod search_index;
 mod sessions;
 mod steps;
 mod traces;

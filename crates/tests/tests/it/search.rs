@@ -2,22 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use runwatch_core::changes::{RunChange, to_bytes};
-use runwatch_core::ids::RunId;
-use runwatch_core::time::Timestamp;
-use runwatch_search::query::Query;
-use runwatch_store::pool;
-use runwatch_store::search::{Candidates, Window};
 use runwatch_tests::actor::Actor;
 use runwatch_tests::app::{TestApp, with_app};
 use runwatch_tests::moments::{seconds_ago, without_times};
-use runwatch_tests::projects::OURS;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const RUN: &str = "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11";
+pub(crate) const RUN: &str = "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11";
 
-async fn search(actor: &Actor, query: &[(&str, &str)]) -> Value {
+pub(crate) async fn search(actor: &Actor, query: &[(&str, &str)]) -> Value {
     let request = actor
         .request(reqwest::Method::GET, "/v1/search")
         .query(query);
@@ -34,14 +27,30 @@ async fn found(actor: &Actor, words: &str) -> Vec<String> {
     names(&found)
 }
 
-fn names(found: &Value) -> Vec<String> {
+pub(crate) fn names(found: &Value) -> Vec<String> {
     let hits = found["hits"].as_array().unwrap();
     let name = |hit: &Value| hit["step"]["name"].as_str().unwrap_or("run").to_owned();
     hits.iter().map(name).collect()
 }
 
+/// The hits of all pages.
+pub(crate) async fn page_by_page(actor: &Actor, words: &str, limit: &str) -> Vec<Value> {
+    let (mut hits, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let mut query = vec![("q", words), ("limit", limit)];
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let mut page = search(actor, &query).await;
+        hits.append(page["hits"].as_array_mut().unwrap());
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        assert_eq!(cursor.is_some(), page["searched_back_to"].is_string());
+        if cursor.is_none() {
+            return hits;
+        }
+    }
+}
+
 /// Looks before the index is made, after, and after more came that it is not made of.
-async fn at_all_times(app: &TestApp, look: impl AsyncFn(&Actor)) {
+pub(crate) async fn at_all_times(app: &TestApp, look: impl AsyncFn(&Actor)) {
     look(&app.analyst()).await;
     app.index().await;
     look(&app.analyst()).await;
@@ -234,7 +243,7 @@ fn a_copy_that_was_replaced_is_not_found() {
 }
 
 /// Forty runs, the latest first in the answer, each with two steps that are found.
-async fn send_many(app: &TestApp, index_every: usize) {
+pub(crate) async fn send_many(app: &TestApp, index_every: usize) {
     for at in 0..40_u8 {
         let age = i64::from(200 - at);
         let step = |number: u8| {
@@ -267,36 +276,8 @@ fn pages_follow_each_other_from_the_latest_run_on_and_segments_merge() {
             .flat_map(|at| [1, 2].map(|number| format!("step {at} {number}")))
             .collect();
         for limit in ["7", "1", "80"] {
-            let (mut all, mut cursor) = (Vec::new(), None::<String>);
-            loop {
-                let mut query = vec![("q", "common text"), ("limit", limit)];
-                query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-                let page = search(&app.analyst(), &query).await;
-                all.extend(names(&page));
-                cursor = page["next_cursor"].as_str().map(str::to_owned);
-                assert_eq!(cursor.is_some(), page["searched_back_to"].is_string());
-                if cursor.is_none() {
-                    break;
-                }
-            }
-            assert_eq!(all, expected, "{limit}");
-        }
-    });
-}
-
-#[test]
-fn the_index_names_no_more_than_what_has_the_grams() {
-    with_app(async |app| {
-        send_many(app, 13).await;
-        app.index().await;
-        let url = app.db().url("runwatch_worker");
-        let mut conn = pool::connect(&url).await.unwrap();
-        for (words, expected) in [("common", 40), ("n037", 1), ("nothing", 0)] {
-            let grams = Query::parse(words).unwrap().grams();
-            let window = Window::default();
-            let open = Candidates::open(&mut conn, OURS.id(), grams, window).await;
-            let found = open.unwrap().next(&mut conn, 100).await.unwrap();
-            assert_eq!(found.len(), expected, "{words}");
+            let hits = page_by_page(&app.analyst(), "common text", limit).await;
+            assert_eq!(names(&json!({ "hits": hits })), expected, "{limit}");
         }
     });
 }
@@ -349,70 +330,5 @@ fn a_question_that_cannot_be_answered_is_refused() {
         assert_eq!(refused.expect(400).json()["field"], "limit");
         let refused = app.analyst().get("/v1/search?q=x&cursor=abc").await;
         assert_eq!(refused.expect(400).json()["field"], "cursor");
-    });
-}
-
-#[test]
-fn the_index_is_made_of_all_projects_of_one_transaction() {
-    with_app(async |app| {
-        let admin = app.db().admin().await;
-        let projects: Vec<Uuid> = (0..120).map(|_| Uuid::now_v7()).collect();
-        let run = RunId(RUN.parse().unwrap());
-        let mut change = RunChange::without_steps(run, Default::default(), Timestamp(0));
-        change.texts.push("said".to_owned());
-        let insert = "
-            INSERT INTO run_changes (project_id, transaction_id, recorded_at, body)
-            SELECT *, pg_current_xact_id()::text::bigint, rw_now(), $2 FROM unnest($1::uuid[])";
-        admin
-            .execute(insert, &[&projects, &to_bytes(&[change])])
-            .await
-            .unwrap();
-        app.index().await;
-        let made = "SELECT count(DISTINCT project_id) FROM search_segments";
-        let made = admin.query_one(made, &[]).await.unwrap();
-        assert_eq!(made.get::<_, i64>(0), 120);
-    });
-}
-
-#[test]
-fn what_waits_for_the_index_and_is_too_much_to_be_read_is_counted() {
-    with_app(async |app| {
-        let run = RunId(RUN.parse().unwrap());
-        let mut change = RunChange::without_steps(run, Default::default(), Timestamp(0));
-        change.texts.push("said".to_owned());
-        let admin = app.db().admin().await;
-        let insert = "
-            INSERT INTO run_changes (project_id, transaction_id, recorded_at, body)
-            SELECT $1, number, rw_now(), $2 FROM generate_series(1, 230) number";
-        let body = to_bytes(&[change]);
-        admin.execute(insert, &[&OURS.id().0, &body]).await.unwrap();
-        let found = search(&app.analyst(), &[("q", "said")]).await;
-        assert_eq!(found["unsearched"], 30);
-    });
-}
-
-#[test]
-fn what_the_index_was_never_made_of_is_told() {
-    with_app(async |app| {
-        let run =
-            json!({"run_id": RUN, "agent_id": "a", "steps": [{"kind": "llm", "name": "lost"}]});
-        app.agent().send_runs(&run).await.expect(200);
-        let admin = app.db().admin().await;
-        let age = "UPDATE run_changes SET recorded_at = recorded_at - interval '3 days'";
-        admin.batch_execute(age).await.unwrap();
-        let url = app.db().url("runwatch_worker");
-        let mut conn = pool::connect(&url).await.unwrap();
-        let forgotten = runwatch_store::changes::forget(&mut conn, true).await;
-        assert_eq!(forgotten.unwrap(), 1);
-        let later = json!({"agent_id": "a", "steps": [{"kind": "llm", "name": "later"}]});
-        app.agent().send_runs(&later).await.expect(200);
-        for _ in 0..2 {
-            let found = search(&app.analyst(), &[("q", "later")]).await;
-            assert_eq!(
-                (names(&found), &found["has_gaps"]),
-                (vec!["later".to_owned()], &json!(true))
-            );
-            app.index().await;
-        }
     });
 }

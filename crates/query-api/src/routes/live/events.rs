@@ -1,9 +1,11 @@
 //! Events as they are written.
 
+use actix_web::web::Bytes;
 use runwatch_core::changes::Position;
 use runwatch_core::ids::{RunId, StepId};
 use runwatch_store::steps::BriefStep;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::json::{Time, dollars};
@@ -133,9 +135,27 @@ impl Events {
         self.0.push_str(&format!("event: {name}\ndata: {data}\n\n"));
     }
 
-    /// The text, with the position behind all of it: alone it is no event, but clients remember it.
-    pub(super) fn until(mut self, position: Position) -> String {
+    /// Says that something was forgotten.
+    pub(super) fn gap() -> Self {
+        let mut events = Self::default();
+        let detail = "Changes from before were forgotten; read them as lists.";
+        events.event("gap", &json!({ "detail": detail }));
+        events
+    }
+
+    /// Says the position behind all of it: alone it is no event, but clients remember it.
+    pub(super) fn until(mut self, position: Position) -> Self {
         self.0.push_str(&format!("id: {}\n\n", position.0));
-        self.0
+        self
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Events> for Bytes {
+    fn from(events: Events) -> Self {
+        Self::from(events.0)
     }
 }

@@ -1,19 +1,20 @@
 //! Following the changes of a project for one client.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, ResponseError};
 use futures_util::stream::{self, Stream};
-use runwatch_core::changes::Position;
-use runwatch_core::ids::{ProjectId, RunId};
+use runwatch_core::changes::{Position, RunChange};
+use runwatch_core::ids::{ProjectId, RunId, StepId};
+use runwatch_core::limits::LIVE_ITEMS_PER_PIECE;
 use runwatch_service::auth::Reader;
-use runwatch_store::changes::{self, Changes};
+use runwatch_store::changes;
 use runwatch_store::error::{Result as StoreResult, StoreError};
+use runwatch_store::pool::Conn;
 use runwatch_store::runs::{self, RunFilter, RunPlace, RunSummary};
 use runwatch_store::steps::{self, BriefStep};
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -50,16 +51,39 @@ pub(super) struct Follower {
     pub(super) position: Position,
 }
 
-/// What became visible since the last look.
-struct News {
-    changes: Changes,
-    /// In the order in which they changed first.
-    runs: Vec<RunSummary>,
-    steps: BTreeMap<RunId, Vec<BriefStep>>,
+/// What is to be told of a run: itself, unless that was done, and steps.
+struct ToTell {
+    place: RunPlace,
+    is_begin: bool,
+    steps: Vec<StepId>,
+}
+
+/// What came of a look.
+struct Looked {
+    has_said: bool,
+    is_more: bool,
+}
+
+/// Why a look failed.
+enum Failed {
+    Ended,
+    Store(StoreError),
 }
 
 /// The client went away or does not read, or may not any more.
 struct Ended;
+
+impl From<Ended> for Failed {
+    fn from(_: Ended) -> Self {
+        Self::Ended
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
 
 /// The text as a body that ends when nothing more is to be sent.
 pub(super) fn pieces(pieces: mpsc::Receiver<Bytes>) -> impl Stream<Item = StoreResult<Bytes>> {
@@ -87,12 +111,16 @@ impl Follower {
                 }
                 proven = Instant::now();
             }
-            let (text, is_more) = match self.look().await {
-                Ok(news) => {
+            let is_more = match self.look(pieces).await {
+                Ok(Looked { has_said, is_more }) => {
                     failures = 0;
-                    self.tell(news)
+                    if has_said {
+                        said = Instant::now();
+                    }
+                    is_more
                 }
-                Err(error) => {
+                Err(Failed::Ended) => return Ended,
+                Err(Failed::Store(error)) => {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(error, "A live stream could not be read on; it tries again");
                     failures += 1;
@@ -100,13 +128,12 @@ impl Follower {
                         return Ended;
                     }
                     sleep(FAILURE_PAUSE).await;
-                    (None, false)
+                    false
                 }
             };
-            let is_silent = said.elapsed() > SILENCE_MAX;
-            let text = text.or(is_silent.then(|| Events::default().until(self.position)));
-            if let Some(text) = text {
-                if send(pieces, text).await.is_err() {
+            if said.elapsed() > SILENCE_MAX {
+                let sign_of_life = Events::default().until(self.position);
+                if send(pieces, sign_of_life).await.is_err() {
                     return Ended;
                 }
                 said = Instant::now();
@@ -126,68 +153,119 @@ impl Follower {
         }
     }
 
-    async fn look(&self) -> StoreResult<News> {
+    /// Reads and sends what changed since the last look, some of it at a time. How far it has come is said
+    /// at the end: whoever is cut off before is told all of it again.
+    async fn look(&mut self, pieces: &mpsc::Sender<Bytes>) -> Result<Looked, Failed> {
         let (project, from) = (self.project, self.position);
-        self.app
-            .read(project, async |conn| {
-                let changes = changes::after(conn, project, from).await?;
-                let mut seen = HashSet::new();
-                let ids = changes.runs.iter().map(|change| change.run);
-                let ids: Vec<RunId> = ids.filter(|run| seen.insert(*run)).collect();
-                let mut found: HashMap<RunId, RunSummary> = HashMap::new();
-                if !ids.is_empty() {
-                    let among = runs::among(conn, project, &self.filter, &ids).await?;
-                    found.extend(among.into_iter().map(|run| (run.place.run, run)));
-                }
-                let mut by_run: BTreeMap<RunId, Vec<BriefStep>> = BTreeMap::new();
-                if self.with_steps {
-                    let told = changes.runs.iter().filter(|it| found.contains_key(&it.run));
-                    let wanted = told.flat_map(|change| {
-                        let place = RunPlace::from(change);
-                        change.steps.iter().map(move |step| (place, *step))
-                    });
-                    for step in steps::briefs(conn, project, wanted).await? {
-                        by_run.entry(step.run).or_default().push(step);
-                    }
-                }
-                let runs = ids.iter().filter_map(|run| found.remove(run)).collect();
-                Ok::<_, StoreError>(News {
-                    changes,
-                    runs,
-                    steps: by_run,
-                })
-            })
-            .await
+        let read = async |conn: &mut Conn| changes::after(conn, project, from).await;
+        let changes = self.app.read(project, read).await?;
+        let mut has_said = changes.is_gap;
+        if changes.is_gap {
+            send(pieces, Events::gap()).await?;
+        }
+        for part in parts(&changes.runs, self.with_steps) {
+            let events = self.tell(&part).await?;
+            if !events.is_empty() {
+                send(pieces, events).await?;
+                has_said = true;
+            }
+        }
+        self.position = changes.next;
+        if has_said {
+            send(pieces, Events::default().until(self.position)).await?;
+        }
+        let is_more = changes.is_more;
+        Ok(Looked { has_said, is_more })
     }
 
-    /// The events, if there are any, and whether there are more already.
-    fn tell(&mut self, news: News) -> (Option<String>, bool) {
-        let News {
-            changes,
-            runs,
-            mut steps,
-        } = news;
-        self.position = changes.next;
-        let is_anything = changes.is_gap || !runs.is_empty();
-        let mut events = Events::default();
-        if changes.is_gap {
-            let detail = "Changes from before were forgotten; read them as lists.";
-            events.event("gap", &json!({ "detail": detail }));
+    /// The events of some of what changed.
+    async fn tell(&self, part: &[ToTell]) -> StoreResult<Events> {
+        let ids: Vec<RunId> = part.iter().map(|told| told.place.run).collect();
+        let read = async |conn: &mut Conn| {
+            let among = runs::among(conn, self.project, &self.filter, &ids).await?;
+            let runs = among.into_iter().map(|run| (run.place.run, run));
+            let runs: HashMap<RunId, RunSummary> = runs.collect();
+            let of_them = part.iter().filter(|it| runs.contains_key(&it.place.run));
+            let steps = of_them.flat_map(|it| it.steps.iter().map(|step| (it.place, *step)));
+            let steps = steps::briefs(conn, self.project, steps).await?;
+            Ok::<_, StoreError>((runs, steps))
+        };
+        let (mut runs, steps) = self.app.read(self.project, read).await?;
+        let mut by_run: HashMap<RunId, Vec<BriefStep>> = HashMap::new();
+        for step in steps {
+            by_run.entry(step.run).or_default().push(step);
         }
-        for run in runs {
-            let id = run.place.run;
-            events.event("run", &LiveRun(RunItem::from(run)));
-            for step in steps.remove(&id).unwrap_or_default() {
+        let mut events = Events::default();
+        for told in part {
+            let run = runs.remove(&told.place.run).filter(|_| told.is_begin);
+            if let Some(run) = run {
+                events.event("run", &LiveRun(RunItem::from(run)));
+            }
+            for step in by_run.remove(&told.place.run).unwrap_or_default() {
                 events.event("step", &LiveStep::from(step));
             }
         }
-        let text = is_anything.then(|| events.until(self.position));
-        (text, changes.is_more)
+        Ok(events)
     }
 }
 
-async fn send(pieces: &mpsc::Sender<Bytes>, text: String) -> Result<(), Ended> {
-    let sent = timeout(SEND_TIMEOUT, pieces.send(Bytes::from(text))).await;
+/// What changed, run by run in the order in which they changed first, in parts of
+/// [`LIVE_ITEMS_PER_PIECE`] runs and steps at most.
+fn parts(changes: &[RunChange], with_steps: bool) -> Vec<Vec<ToTell>> {
+    let mut order: Vec<ToTell> = Vec::new();
+    let mut known: HashMap<RunId, usize> = HashMap::new();
+    for change in changes {
+        let at = *known.entry(change.run).or_insert(order.len());
+        if at == order.len() {
+            order.push(ToTell::begin(RunPlace::from(change)));
+        }
+        if with_steps {
+            let steps = change.steps.iter().map(|step| step.id);
+            order[at].steps.extend(steps);
+        }
+    }
+    let (mut parts, mut part, mut room) = (Vec::new(), Vec::new(), LIVE_ITEMS_PER_PIECE);
+    for mut left in order {
+        loop {
+            let rest = left.split_off(room - 1);
+            room -= 1 + left.steps.len();
+            part.push(left);
+            if room == 0 {
+                parts.push(std::mem::take(&mut part));
+                room = LIVE_ITEMS_PER_PIECE;
+            }
+            match rest {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    }
+    parts.push(part);
+    parts
+}
+
+impl ToTell {
+    fn begin(place: RunPlace) -> Self {
+        Self {
+            place,
+            is_begin: true,
+            steps: Vec::new(),
+        }
+    }
+
+    /// What is behind the first so many steps, if anything is.
+    fn split_off(&mut self, steps: usize) -> Option<Self> {
+        let is_more = self.steps.len() > steps;
+        is_more.then(|| Self {
+            place: self.place,
+            is_begin: false,
+            steps: self.steps.split_off(steps),
+        })
+    }
+}
+
+async fn send(pieces: &mpsc::Sender<Bytes>, events: Events) -> Result<(), Ended> {
+    let sent = timeout(SEND_TIMEOUT, pieces.send(events.into())).await;
     match sent {
         Ok(Ok(())) => Ok(()),
         _ => Err(Ended),

@@ -56,8 +56,6 @@ struct Page<'a> {
     look: &'a Look,
     matcher: Matcher,
     hits: Vec<Hit>,
-    /// What is on the page already: a run that was told in pieces may bring a step twice.
-    seen: HashSet<(RunId, Option<StepId>)>,
     /// Where the next page begins.
     next: Begin,
     back_to: Option<Timestamp>,
@@ -79,7 +77,6 @@ impl Look {
             look: self,
             matcher: Matcher::new(&self.words),
             hits: Vec::new(),
-            seen: HashSet::new(),
             next: Begin {
                 within: None,
                 ..self.begin
@@ -198,13 +195,10 @@ impl Page<'_> {
         let skipped = verified.iter().position(is_last).map_or(0, |at| at + 1);
         let count = verified.len();
         for (at, hit) in verified.into_iter().enumerate().skip(skipped) {
-            let key = (run.place.run, hit.step.map(|step| step.id));
-            if self.seen.insert(key) {
-                let words = &self.look.words;
-                self.hits.push(Hit::new(run, hit.step, &hit.texts, words));
-            }
+            let words = &self.look.words;
+            self.hits.push(Hit::new(run, hit.step, &hit.texts, words));
             if self.hits.len() >= self.look.limit && at + 1 < count {
-                self.next.within = Some((place, key.1));
+                self.next.within = Some((place, hit.step.map(|step| step.id)));
                 return Ok(true);
             }
         }
