@@ -110,7 +110,7 @@ pub const CHANGES_KEPT_MINUTES: i64 = 15;
 pub const CHANGES_KEPT_UNREAD_HOURS: i64 = 48;
 /// Transactions whose changes are read at a time.
 pub const CHANGES_PER_READ_MAX: i64 = 50;
-/// Bytes after which no further transaction's changes are read at a time: some thousand runs or steps.
+/// Bytes after which no further transaction's changes are read at a time: some thousand runs, or steps by ten thousands.
 pub const CHANGES_READ_BYTES: i64 = 256 << 10;
 /// Bytes of texts after which the search index is not made of further transactions at a time.
 pub const INDEXED_AT_ONCE_BYTES: i64 = 16 << 20;

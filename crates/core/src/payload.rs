@@ -37,6 +37,9 @@ impl Part {
         Self::Error,
     ];
 
+    /// The parts that a run as a whole may have.
+    pub const OF_RUN: [Self; 2] = [Self::Input, Self::Output];
+
     /// The part with that number.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|part| *part as u8 == code)

@@ -11,7 +11,7 @@ use runwatch_core::limits::{
     DECODED_BYTES_MAX, ERROR_MESSAGE_BYTES_MAX, FUTURE_MINUTES_MAX, PAST_DAYS_MAX,
     STEP_DURATION_DAYS_MAX,
 };
-use runwatch_core::payload::Owner;
+use runwatch_core::payload::{Owner, Part};
 use runwatch_core::prices::{Call, PriceBook};
 use runwatch_core::run::RunPart;
 use runwatch_core::step::{Step, StepStatus, flags};
@@ -68,12 +68,12 @@ pub(crate) fn split(key: ContentKey, run: &ArrivingRun) -> Result<Option<[Arrivi
         return Ok(None);
     }
     let (first, second) = steps.split_at(steps.len() / 2);
-    let chunk_without = |dropped: &[Step], without_run: bool| {
+    let chunk_without = |dropped: &[Step], of_run: &[Part]| {
         let dropped: HashSet<StepId> = dropped.iter().map(|step| step.id).collect();
         let chunk = run
             .chunk
             .as_ref()
-            .map(|chunk| chunk.without(key, &dropped, without_run));
+            .map(|chunk| chunk.without(key, &dropped, of_run));
         chunk.transpose().map(Option::flatten)
     };
     let part = |steps: &[Step]| RunPart {
@@ -87,8 +87,8 @@ pub(crate) fn split(key: ContentKey, run: &ArrivingRun) -> Result<Option<[Arrivi
         ..part(first)
     };
     Ok(Some([
-        summarized(with_run, chunk_without(second, false)?, run.is_item),
-        summarized(part(second), chunk_without(first, true)?, false),
+        summarized(with_run, chunk_without(second, &[])?, run.is_item),
+        summarized(part(second), chunk_without(first, &Part::OF_RUN)?, false),
     ]))
 }
 
@@ -159,7 +159,7 @@ fn fit_times(context: Context<'_>, step: &mut Step) {
     }
 }
 
-/// Leaves out what is behind so many bytes, and flags the steps that it is of. A request has no more
+/// Leaves out what does not fit into so many bytes, and flags the steps that it is of. A request has no more
 /// itself, but what it has may be longer as JSON; a chunk that is too large could not be read again.
 fn fit_payloads(part: &mut RunPart, mut room: usize) {
     let mut cut: HashSet<StepId> = HashSet::new();

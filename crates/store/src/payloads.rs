@@ -132,13 +132,13 @@ impl Chunk {
         }
     }
 
-    /// The chunk without the parts of some steps, and perhaps of the run as a whole, because they
+    /// The chunk without the parts of some steps, and some of the run as a whole, because they
     /// are stored already or were refused; none if nothing is left.
     pub fn without(
         &self,
         key: ContentKey,
         dropped: &HashSet<StepId>,
-        without_run: bool,
+        of_run: &[Part],
     ) -> Result<Option<Self>> {
         let listed = unpack(&self.steps)?;
         let mut kept = Vec::new();
@@ -151,11 +151,11 @@ impl Chunk {
         let content = decompress(&self.body)?;
         let mut entries = parse(&content)?;
         entries.retain_mut(|entry| {
-            let of_run = entry.owners.is_empty();
+            let is_of_run = entry.owners.is_empty();
             let stays = |at: &u32| moved.get(*at as usize).copied().flatten();
             entry.owners = entry.owners.iter().filter_map(stays).collect();
-            if of_run {
-                !without_run
+            if is_of_run {
+                of_run.iter().all(|part| *part as u8 != entry.part)
             } else {
                 !entry.owners.is_empty()
             }

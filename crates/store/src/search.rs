@@ -13,7 +13,7 @@ mod segments;
 mod texts;
 mod unindexed;
 
-pub use candidates::{Candidates, Window};
+pub use candidates::{Candidates, Start, Window};
 pub use document::{Document, Place, Rank, Source};
 pub use index::index;
 pub use merge::merge;

@@ -1,5 +1,5 @@
 use runwatch_core::ids::RunId;
-use runwatch_core::payload::{Encoding, Part, Payload};
+use runwatch_core::payload::{Encoding, Payload};
 use runwatch_core::step::StepKind;
 use uuid::Uuid;
 

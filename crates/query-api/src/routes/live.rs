@@ -27,7 +27,7 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::json::Time;
 use crate::routes::live::events::{LiveRun, LiveStep};
-use crate::routes::live::stream::{Follower, PIECES_WAITING_MAX, pieces};
+use crate::routes::live::stream::{Follower, PIECES_WAITING_MAX, Telling, pieces};
 use crate::routes::runs::filter::{self, run_filters};
 use crate::schema::{FailureTypeName, FindingKindName, RunStatusName};
 
@@ -49,7 +49,7 @@ run_filters! {
 /// as it stands now; `step` a step that was stored since; `gap` says that some changes are forgotten
 /// already, 15 minutes after they were made, and are to be read otherwise. A client that was cut off
 /// sends the last `id` that it received as `Last-Event-ID`, as browsers do by themselves, and misses
-/// nothing; what it was told in its last second may be told again. There is a sign of life every 5 s.
+/// nothing; what it was told since that `id` is told again. There is a sign of life every 5 s.
 /// A project may have 16 streams open; a further one is answered 429.
 #[utoipa::path(
     tag = "runs",
@@ -88,6 +88,7 @@ pub(crate) async fn get_live(
         filter,
         with_steps: query.0.steps,
         position,
+        telling: Telling::default(),
     };
     rt::spawn(async move {
         let _until_it_ends = turn;

@@ -52,7 +52,7 @@ run_filters! {
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SearchResult {
-    /// The hits: those in the latest run first, those of a run in the order of its steps.
+    /// The hits: those in the latest run first.
     hits: Vec<Hit>,
     /// Where the search goes on; null if everything was looked at. A page may have few hits or none
     /// and yet have a next one, where finding more would have taken too long.

@@ -76,8 +76,10 @@ impl Changes {
 
     fn add(&mut self, project: ProjectId, change: RunChange, texts: RunTexts, decoded: usize) {
         let of_project = self.0.entry(project).or_default();
-        let all = texts.of_steps.iter().chain(&texts.told);
-        of_project.text_bytes += decoded + all.map(String::len).sum::<usize>();
+        let length = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
+        // Names and errors are read once for each chunk.
+        let read = length(&texts.of_steps) * change.chunks.len().max(1) + length(&texts.told);
+        of_project.text_bytes += decoded + read;
         of_project.runs.push(change);
         of_project.texts.push(texts);
     }

@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use runwatch_core::claims::Claims;
+use runwatch_core::claims::{Claims, Field};
 use runwatch_core::failures::{FailureId, ToldFailure};
 use runwatch_core::ids::StepId;
+use runwatch_core::payload::Part;
 use runwatch_core::step::Step;
 use runwatch_core::summary::{Facts, Summary, summarize};
 
@@ -47,13 +48,14 @@ pub(super) struct Merged<'a> {
 #[derive(Debug, Default)]
 pub(super) struct LeftOut {
     pub(super) steps: HashSet<StepId>,
-    pub(super) run: bool,
+    /// Parts of the run as a whole.
+    pub(super) of_run: Vec<Part>,
 }
 
 impl LeftOut {
     /// Whether all of it is stored.
     pub(super) fn is_nothing(&self) -> bool {
-        self.steps.is_empty() && !self.run
+        self.steps.is_empty() && self.of_run.is_empty()
     }
 }
 
@@ -156,8 +158,10 @@ impl<'a> Merging<'a> {
                 message,
             });
             let steps = part.part.steps.iter().map(|step| step.id).collect();
-            return (verdict, LeftOut { steps, run: true });
+            let of_run = Part::OF_RUN.to_vec();
+            return (verdict, LeftOut { steps, of_run });
         }
+        let mut of_run = self.known_parts(claims);
         let adds = self.add_claims(claims);
         let says_more = is_new || adds;
         if part.is_item {
@@ -168,9 +172,12 @@ impl<'a> Merging<'a> {
             }
         }
         self.merged.changed |= says_more;
+        if !says_more {
+            of_run = Part::OF_RUN.to_vec();
+        }
         let mut left_out = LeftOut {
             steps: HashSet::new(),
-            run: !says_more,
+            of_run,
         };
         for step in &part.part.steps {
             self.take_step(at, step, &mut verdict, &mut left_out);
@@ -179,6 +186,17 @@ impl<'a> Merging<'a> {
             self.take_failure(failure, &mut verdict);
         }
         (verdict, left_out)
+    }
+
+    /// The parts of the run that are stored already as these claims have them.
+    fn known_parts(&self, claims: &Claims) -> Vec<Part> {
+        let fields = [(Field::Input, Part::Input), (Field::Output, Part::Output)];
+        let is_known = |field| {
+            let known = self.merged.claims.get(field);
+            known.is_some() && known == claims.get(field)
+        };
+        let known = fields.into_iter().filter(|(field, _)| is_known(*field));
+        known.map(|(_, part)| part).collect()
     }
 
     /// Whether the claims say anything that was not said before.

@@ -286,7 +286,7 @@ fn chunks<'a>(arrivals: &[Arrival], runs: &[Resolved<'a>]) -> Result<Vec<StoredC
             let key = arrivals[place.0].content_key;
             let kept = match left_out {
                 nothing if nothing.is_nothing() => Some(Cow::Borrowed(chunk)),
-                LeftOut { steps, run } => chunk.without(key, steps, *run)?.map(Cow::Owned),
+                LeftOut { steps, of_run } => chunk.without(key, steps, of_run)?.map(Cow::Owned),
             };
             chunks.extend(kept.map(|chunk| (run.key, run.run_day, chunk)));
         }

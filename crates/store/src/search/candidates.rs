@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use runwatch_core::ids::ProjectId;
+use runwatch_core::limits::SEARCH_DOCUMENTS_FILTERED_MAX;
 use runwatch_core::time::{DAY_US, Timestamp};
 use runwatch_search::grams::Gram;
 use runwatch_search::segment::{DocumentSet, Shape, document, postings, ranks};
@@ -27,12 +28,21 @@ const OPENED_AT_ONCE_MAX: usize = 64;
 /// Which documents come into question by their places.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Window {
-    /// Behind this place.
-    pub after: Option<Place>,
+    /// From here on.
+    pub from: Option<Start>,
     /// Of runs that started then or later.
     pub started_after: Option<Timestamp>,
     /// Of runs that started before then.
     pub started_before: Option<Timestamp>,
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// With the document at this place.
+    At(Place),
+    /// Behind it.
+    Behind(Place),
 }
 
 /// The documents of a project that may have what is looked for, in their order, as they are asked for.
@@ -47,6 +57,8 @@ pub struct Candidates {
     opened_last: usize,
     /// Documents of opened segments, and of changes.
     waiting: BinaryHeap<Reverse<Waiting>>,
+    /// Nothing behind this rank is kept: there is enough before it.
+    cut_at: Option<Rank>,
     changed: Vec<Document>,
     /// Documents that the index was not made of yet and that are left out, being too many.
     pub unindexed: usize,
@@ -102,6 +114,14 @@ struct RanksRow {
     ranks: Vec<u8>,
 }
 
+impl Start {
+    fn place(&self) -> &Place {
+        match self {
+            Self::At(place) | Self::Behind(place) => place,
+        }
+    }
+}
+
 impl Window {
     /// Whether a document whose run was taken to start then may come into question. A run that is told
     /// piece by piece may turn out to have started earlier than was known: by a day at most, here.
@@ -111,7 +131,7 @@ impl Window {
             && self
                 .started_before
                 .is_none_or(|to| at.0 < to.0.saturating_add(DAY_US))
-            && self.after.is_none_or(|place| place.rank() <= rank)
+            && self.from.is_none_or(|from| from.place().rank() <= rank)
     }
 
     /// Whether a segment may have such documents.
@@ -120,7 +140,9 @@ impl Window {
             && self
                 .started_before
                 .is_none_or(|to| first_at.0 < to.0.saturating_add(DAY_US))
-            && self.after.is_none_or(|place| first_at <= place.rank().at())
+            && self
+                .from
+                .is_none_or(|from| first_at <= from.place().rank().at())
     }
 }
 
@@ -140,6 +162,7 @@ impl Candidates {
             opened: Vec::new(),
             opened_last: 0,
             waiting: BinaryHeap::new(),
+            cut_at: None,
             changed: Vec::new(),
             unindexed: 0,
             has_gaps: unindexed::has_gaps(conn).await?,
@@ -153,6 +176,11 @@ impl Candidates {
         candidates.waiting.extend(waiting.map(Reverse));
         candidates.changed = changed;
         Ok(candidates)
+    }
+
+    /// Whether there are documents behind those that were given out when there are no more.
+    pub fn is_cut(&self) -> bool {
+        self.cut_at.is_some()
     }
 
     /// At least so many further documents in their order, unless there are no more.
@@ -226,15 +254,30 @@ impl Candidates {
             let in_window = set.iter().filter_map(|number| {
                 let rank = Rank::from(*ranks.get(usize::try_from(number).ok()?)?);
                 let origin = Origin::Segment(at, number);
-                self.window.has(rank).then_some(Waiting { rank, origin })
+                let is_wanted = self.window.has(rank) && self.cut_at.is_none_or(|cut| rank <= cut);
+                is_wanted.then_some(Waiting { rank, origin })
             });
             self.waiting.extend(in_window.map(Reverse));
             self.opened.push(Opened {
                 id: segment.id,
                 shape: segment.shape,
             });
+            self.cut();
         }
         Ok(())
+    }
+
+    /// Keeps no more documents waiting than one answer looks at, and a few.
+    fn cut(&mut self) {
+        if self.waiting.len() <= 2 * SEARCH_DOCUMENTS_FILTERED_MAX {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut self.waiting).into_vec();
+        waiting.sort_unstable_by_key(|waiting| waiting.0);
+        let last = waiting[SEARCH_DOCUMENTS_FILTERED_MAX].0.rank;
+        waiting.retain(|waiting| waiting.0.rank <= last);
+        self.cut_at = Some(last);
+        self.waiting = waiting.into();
     }
 
     /// The documents themselves, in the order of their places and each once.
@@ -264,9 +307,13 @@ impl Candidates {
         }
         documents.retain(|document| {
             let place = document.place();
-            self.window.after.is_none_or(|after| after < place)
+            match self.window.from {
+                Some(Start::At(from)) => from <= place,
+                Some(Start::Behind(from)) => from < place,
+                None => true,
+            }
         });
-        documents.sort_by_key(Document::place);
+        documents.sort_by_cached_key(Document::place);
         documents.dedup_by_key(|document| document.place());
         Ok(documents)
     }

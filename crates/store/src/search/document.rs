@@ -17,7 +17,7 @@ use crate::error::{Result, StoreError};
 use crate::payloads::{ListedStep, pack};
 use crate::runs::RunPlace;
 
-/// The texts that one request brought for one run. Each copy of a step is in one document only, so that
+/// Texts that were stored together of one run. Each copy of a step is in one document only, so that
 /// none is found twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -28,6 +28,9 @@ pub struct Document {
     /// Where the texts are.
     pub source: Source,
 }
+
+/// Steps or failures that one document lists: many lie in one block of a segment.
+const ENTRIES_MAX: usize = 256;
 
 /// Where the texts of a document are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,8 +93,10 @@ impl Document {
         let chunks = change.chunks.iter().map(|chunk| Source::Chunk(*chunk));
         let alone = change.steps.iter().filter(|step| !step.is_in_chunk);
         let alone: Vec<ListedStep> = alone.map(|step| (step.id, step.copy)).collect();
-        let steps = (!alone.is_empty()).then_some(Source::Steps(alone));
-        let told = (!change.told.is_empty()).then(|| Source::Told(change.told.clone()));
+        let alone: Vec<_> = alone.chunks(ENTRIES_MAX).map(<[_]>::to_vec).collect();
+        let steps = alone.into_iter().map(Source::Steps);
+        let told = change.told.chunks(ENTRIES_MAX);
+        let told = told.map(|told| Source::Told(told.to_vec()));
         let document = move |source| Self {
             at: change.started_at,
             run: RunPlace::from(change),

@@ -19,7 +19,7 @@ use runwatch_search::segment::{Builder, DOCUMENTS_MAX, Segment};
 use crate::changes;
 use crate::error::{Result, StoreError};
 use crate::partitions::bounds;
-use crate::payloads::OpenChunk;
+use crate::payloads::{OpenChunk, listed_steps};
 use crate::pool::{Conn, try_lock};
 use crate::search::segments;
 use crate::search::{Document, Source};
@@ -41,6 +41,8 @@ struct Row {
     body: Vec<u8>,
     #[diesel(sql_type = Binary)]
     texts: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    text_bytes: i64,
     #[diesel(sql_type = Bool)]
     is_old: bool,
 }
@@ -85,9 +87,9 @@ pub async fn index(conn: &mut Conn, patience: Duration) -> Result<usize> {
         let mut building = Building::default();
         for changed in &changes {
             for document in Document::all_of(&changed.change) {
-                if !building.read(&document, changed, &mut chunks) {
+                let Some(document) = building.read(document, changed, &mut chunks)? else {
                     continue;
-                }
+                };
                 if let Some(full) = building.add(changed.project, &document) {
                     segments::insert(conn, changed.project, full).await?;
                 }
@@ -137,7 +139,7 @@ async fn next_changes(
          counted AS (
              SELECT transaction_id, sum(bytes) OVER (ORDER BY transaction_id) - bytes AS before
              FROM next)
-         SELECT project_id, transaction_id, body, texts,
+         SELECT project_id, transaction_id, body, texts, text_bytes,
              recorded_at < rw_now() - $3 * interval '1 millisecond' AS is_old
          FROM run_changes JOIN counted USING (transaction_id)
          WHERE before < $4 ORDER BY transaction_id",
@@ -153,7 +155,9 @@ async fn next_changes(
     };
     let next = Position(last.transaction_id + 1);
     let transactions = rows.chunk_by(|a, b| a.transaction_id == b.transaction_id);
-    let is_full = i64::try_from(transactions.count()) == Ok(CHANGES_PER_READ_MAX);
+    let bytes: i64 = rows.iter().map(|row| row.text_bytes).sum();
+    let is_full = i64::try_from(transactions.count()) == Ok(CHANGES_PER_READ_MAX)
+        || bytes >= INDEXED_AT_ONCE_BYTES;
     let is_old = first.is_old;
     let mut changed = Vec::new();
     for row in rows {
@@ -239,8 +243,14 @@ struct Open {
 }
 
 impl Building {
-    /// Reads the grams of a document; not if its chunk is gone or cannot be read.
-    fn read(&mut self, document: &Document, changed: &Changed, chunks: &mut Chunks) -> bool {
+    /// Reads the grams of a document, and gives back what they are of: of a chunk that cannot be read,
+    /// the steps that it lists; none if it is gone.
+    fn read(
+        &mut self,
+        mut document: Document,
+        changed: &Changed,
+        chunks: &mut Chunks,
+    ) -> Result<Option<Document>> {
         let texts = match &document.source {
             Source::Told(_) => &changed.texts.told,
             Source::Steps(_) | Source::Chunk(_) => &changed.texts.of_steps,
@@ -248,16 +258,15 @@ impl Building {
         if let Source::Chunk(id) = &document.source {
             let key = (changed.project.0, changed.change.run.0, *id);
             let Some(row) = chunks.remove(&key) else {
-                return false;
+                return Ok(None);
             };
             if let Err(error) = self.read_chunk(&row) {
                 tracing::error!(%error, chunk = %id, "A payload chunk cannot be read, nor searched");
-                self.grams.take(&mut self.of_document);
-                return false;
+                document.source = Source::Steps(listed_steps(&row.steps)?);
             }
         }
         texts.iter().for_each(|text| self.grams.add_text(text));
-        true
+        Ok(Some(document))
     }
 
     fn read_chunk(&mut self, row: &ChunkRow) -> Result<()> {

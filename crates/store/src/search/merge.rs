@@ -103,7 +103,7 @@ async fn due(conn: &mut Conn) -> Result<Option<Due>> {
 }
 
 /// The oldest segments of a level, as many as one may have the documents of and as lie in memory
-/// together. Where not all do, those that do make a segment of the last level.
+/// together. Where not all do, fewer are merged, and the rest next time.
 async fn oldest(conn: &mut Conn, due: &Due) -> Result<Vec<Row>> {
     let rows: Vec<Row> = sql_query(
         "SELECT segment_id, documents, bytes, bits, first_at, last_at, ranks FROM search_segments

@@ -40,15 +40,16 @@ pub(super) async fn list(
     window: &Window,
 ) -> Result<(Vec<Document>, usize)> {
     let rows: Vec<Row> = sql_query(
-        "WITH counted AS (
-             SELECT transaction_id, body, count(*) OVER () AS count,
-                 row_number() OVER latest AS number,
-                 sum(octet_length(body)) OVER latest - octet_length(body) AS before
-             FROM run_changes
+        "WITH waiting AS NOT MATERIALIZED (
+             SELECT transaction_id, body FROM run_changes
              WHERE project_id = $1 AND transaction_id >= (
-                 SELECT transaction_id FROM change_readers WHERE reader = 'search')
-             WINDOW latest AS (ORDER BY transaction_id DESC))
-         SELECT body, count FROM counted WHERE number <= $2 AND before < $3",
+                 SELECT transaction_id FROM change_readers WHERE reader = 'search')),
+         latest AS (SELECT * FROM waiting ORDER BY transaction_id DESC LIMIT $2),
+         counted AS (
+             SELECT body, sum(octet_length(body)) OVER (ORDER BY transaction_id DESC)
+                 - octet_length(body) AS before
+             FROM latest)
+         SELECT body, (SELECT count(*) FROM waiting) AS count FROM counted WHERE before < $3",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<BigInt, _>(CHANGES_MAX)
@@ -62,10 +63,10 @@ pub(super) async fn list(
         }
     }
     documents.retain(|document| window.has(document.place().rank()));
-    documents.sort_by_key(Document::place);
+    documents.sort_by_cached_key(Document::place);
     let too_many = documents.len().saturating_sub(SEARCH_UNINDEXED_MAX);
     documents.truncate(SEARCH_UNINDEXED_MAX);
-    // A change that is not listed has a document at least.
+    // A change that is not listed counts as one.
     let changes = rows.as_slice().first().map_or(0, |row| row.count);
     let not_listed = usize::try_from(changes).unwrap_or(0) - rows.len();
     Ok((documents, too_many + not_listed))

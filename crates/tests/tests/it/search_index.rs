@@ -84,6 +84,76 @@ fn each_step_and_each_failure_is_found_once_whatever_the_pages() {
 }
 
 #[test]
+fn a_page_that_ends_within_a_run_goes_on_there_whatever_came_since() {
+    with_app(async |app| {
+        let step = |at: usize| {
+            json!({"step_id": format!("{:016x}", at + 1), "kind": "tool", "name": format!("find {at}"),
+                "started_at": seconds_ago(100)})
+        };
+        let steps: Vec<Value> = (0..6).map(step).collect();
+        app.agent().add_steps(RUN, &json!(steps)).await.expect(200);
+        let later = json!({"agent_id": "later", "started_at": seconds_ago(5),
+            "steps": [{"kind": "tool", "name": "find later", "started_at": seconds_ago(5)}]});
+        let (mut found, mut cursor) = (Vec::new(), None::<String>);
+        for at in 0..10 {
+            let mut query = vec![("q", "find"), ("limit", "2")];
+            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let page = search(&app.analyst(), &query).await;
+            found.extend(names(&page));
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+            if at == 0 {
+                app.agent().send_runs(&later).await.expect(200);
+                // The copy behind which the page ended is replaced by a finished one.
+                let mut ended = step(1);
+                ended["ended_at"] = json!(seconds_ago(90));
+                app.agent()
+                    .add_steps(RUN, &json!([ended]))
+                    .await
+                    .expect(200);
+                app.index().await;
+            }
+        }
+        found.sort();
+        found.dedup();
+        let expected: Vec<String> = (0..6).map(|at| format!("find {at}")).collect();
+        assert_eq!(found, expected);
+    });
+}
+
+#[test]
+fn what_went_into_a_run_is_found_once_however_often_it_is_told() {
+    with_app(async |app| {
+        let input = json!({"run_id": RUN, "agent_id": "a", "input": "a rare question"});
+        let mut more = input.clone();
+        more["started_at"] = json!(seconds_ago(60));
+        let mut ended = more.clone();
+        ended["output"] = json!("a rare answer");
+        ended["status"] = json!("succeeded");
+        for run in [&input, &more, &ended] {
+            app.agent().send_runs(run).await.expect(200);
+        }
+        at_all_times(app, async |analyst| {
+            for (words, expected) in [("question", 1), ("answer", 1)] {
+                let hits = page_by_page(analyst, words, "1").await;
+                assert_eq!(hits.len(), expected, "{words}");
+            }
+        })
+        .await;
+        let run = app
+            .analyst()
+            .get(&format!("/v1/runs/{RUN}"))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(run["input"], "a rare question");
+        assert_eq!(run["output"], "a rare answer");
+    });
+}
+
+#[test]
 fn runs_of_one_start_are_looked_at_in_turns() {
     with_app(async |app| {
         let start = seconds_ago(60);

@@ -1,6 +1,9 @@
 //! Following the changes of a project for one client.
 
-use std::collections::HashMap;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use actix_web::web::{Bytes, Data};
@@ -48,23 +51,41 @@ pub(super) struct Follower {
     pub(super) project: ProjectId,
     pub(super) filter: RunFilter,
     pub(super) with_steps: bool,
+    /// Behind which all is yet to be told.
     pub(super) position: Position,
+    pub(super) telling: Telling,
+}
+
+/// What was found at the last look and is being told.
+#[derive(Default)]
+pub(super) struct Telling {
+    parts: VecDeque<Vec<ToTell>>,
+    /// The position when all of it has been told, and whether there is more already.
+    then: Position,
+    is_more: bool,
+    /// Something of it was said.
+    has_said: bool,
 }
 
 /// What is to be told of a run: itself, unless that was done, and steps.
-struct ToTell {
+pub(super) struct ToTell {
     place: RunPlace,
     is_begin: bool,
     steps: Vec<StepId>,
 }
 
-/// What came of a look.
-struct Looked {
-    has_said: bool,
-    is_more: bool,
+/// What came of a turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Something was said.
+    Said,
+    /// Nothing was, and there is more to do.
+    Silent,
+    /// Nothing was, and there is nothing more to do now.
+    Idle,
 }
 
-/// Why a look failed.
+/// Why a turn failed.
 enum Failed {
     Ended,
     Store(StoreError),
@@ -111,13 +132,10 @@ impl Follower {
                 }
                 proven = Instant::now();
             }
-            let is_more = match self.look(pieces).await {
-                Ok(Looked { has_said, is_more }) => {
+            let turn = match self.turn(pieces).await {
+                Ok(turn) => {
                     failures = 0;
-                    if has_said {
-                        said = Instant::now();
-                    }
-                    is_more
+                    turn
                 }
                 Err(Failed::Ended) => return Ended,
                 Err(Failed::Store(error)) => {
@@ -128,17 +146,19 @@ impl Follower {
                         return Ended;
                     }
                     sleep(FAILURE_PAUSE).await;
-                    false
+                    Turn::Silent
                 }
             };
-            if said.elapsed() > SILENCE_MAX {
+            if turn == Turn::Said {
+                said = Instant::now();
+            } else if said.elapsed() > SILENCE_MAX {
                 let sign_of_life = Events::default().until(self.position);
                 if send(pieces, sign_of_life).await.is_err() {
                     return Ended;
                 }
                 said = Instant::now();
             }
-            if !is_more {
+            if turn == Turn::Idle {
                 sleep(LOOK_EVERY).await;
             }
         }
@@ -153,29 +173,51 @@ impl Follower {
         }
     }
 
-    /// Reads and sends what changed since the last look, some of it at a time. How far it has come is said
-    /// at the end: whoever is cut off before is told all of it again.
-    async fn look(&mut self, pieces: &mpsc::Sender<Bytes>) -> Result<Looked, Failed> {
+    /// Tells the next part of what was found, or looks for more. How far it has come is said behind the
+    /// last part: whoever is cut off before is told all of it again.
+    async fn turn(&mut self, pieces: &mpsc::Sender<Bytes>) -> Result<Turn, Failed> {
+        let Some(part) = self.telling.parts.front() else {
+            return self.look(pieces).await;
+        };
+        let mut events = self.tell(part).await?;
+        self.telling.parts.pop_front();
+        self.telling.has_said |= !events.is_empty();
+        if self.telling.parts.is_empty() {
+            self.position = self.telling.then;
+            if self.telling.has_said {
+                events = events.until(self.position);
+            }
+        }
+        if events.is_empty() {
+            return Ok(
+                match self.telling.parts.is_empty() && !self.telling.is_more {
+                    true => Turn::Idle,
+                    false => Turn::Silent,
+                },
+            );
+        }
+        send(pieces, events).await?;
+        Ok(Turn::Said)
+    }
+
+    async fn look(&mut self, pieces: &mpsc::Sender<Bytes>) -> Result<Turn, Failed> {
         let (project, from) = (self.project, self.position);
         let read = async |conn: &mut Conn| changes::after(conn, project, from).await;
         let changes = self.app.read(project, read).await?;
-        let mut has_said = changes.is_gap;
+        self.telling = Telling {
+            parts: parts(&changes.runs, self.with_steps),
+            then: changes.next,
+            is_more: changes.is_more,
+            has_said: changes.is_gap,
+        };
         if changes.is_gap {
             send(pieces, Events::gap()).await?;
         }
-        for part in parts(&changes.runs, self.with_steps) {
-            let events = self.tell(&part).await?;
-            if !events.is_empty() {
-                send(pieces, events).await?;
-                has_said = true;
-            }
+        if !self.telling.parts.is_empty() {
+            return Ok(Turn::Silent);
         }
         self.position = changes.next;
-        if has_said {
-            send(pieces, Events::default().until(self.position)).await?;
-        }
-        let is_more = changes.is_more;
-        Ok(Looked { has_said, is_more })
+        Ok(Turn::Idle)
     }
 
     /// The events of some of what changed.
@@ -211,7 +253,7 @@ impl Follower {
 
 /// What changed, run by run in the order in which they changed first, in parts of
 /// [`LIVE_ITEMS_PER_PIECE`] runs and steps at most.
-fn parts(changes: &[RunChange], with_steps: bool) -> Vec<Vec<ToTell>> {
+fn parts(changes: &[RunChange], with_steps: bool) -> VecDeque<Vec<ToTell>> {
     let mut order: Vec<ToTell> = Vec::new();
     let mut known: HashMap<RunId, usize> = HashMap::new();
     for change in changes {
@@ -224,14 +266,14 @@ fn parts(changes: &[RunChange], with_steps: bool) -> Vec<Vec<ToTell>> {
             order[at].steps.extend(steps);
         }
     }
-    let (mut parts, mut part, mut room) = (Vec::new(), Vec::new(), LIVE_ITEMS_PER_PIECE);
+    let (mut parts, mut part, mut room) = (VecDeque::new(), Vec::new(), LIVE_ITEMS_PER_PIECE);
     for mut left in order {
         loop {
             let rest = left.split_off(room - 1);
             room -= 1 + left.steps.len();
             part.push(left);
             if room == 0 {
-                parts.push(std::mem::take(&mut part));
+                parts.push_back(std::mem::take(&mut part));
                 room = LIVE_ITEMS_PER_PIECE;
             }
             match rest {
@@ -240,7 +282,9 @@ fn parts(changes: &[RunChange], with_steps: bool) -> Vec<Vec<ToTell>> {
             }
         }
     }
-    parts.push(part);
+    if !part.is_empty() {
+        parts.push_back(part);
+    }
     parts
 }
 

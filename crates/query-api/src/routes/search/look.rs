@@ -10,7 +10,7 @@ use runwatch_search::query::{Matcher, Query as Words};
 use runwatch_store::error::Result as StoreResult;
 use runwatch_store::pool::Conn;
 use runwatch_store::runs::{self, RunFilter, RunSummary};
-use runwatch_store::search::{Candidates, Document, DocumentTexts, Place, Window, texts};
+use runwatch_store::search::{Candidates, Document, DocumentTexts, Place, Start, Window, texts};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -34,12 +34,21 @@ pub(super) struct Look {
     pub(super) limit: usize,
 }
 
-/// Where a page begins: behind a document and, if the page before ended within one, behind a hit of it.
+/// Where a page begins.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Begin {
-    after: Option<Place>,
-    within: Option<(Place, Option<StepId>)>,
+pub(super) enum Begin {
+    /// With the latest run.
+    #[default]
+    First,
+    /// Behind a document.
+    Behind(Place),
+    /// Within a document, behind a hit of it.
+    Within(Place, HitKey),
 }
+
+/// Where a hit stands in its document: the run as a whole first, then its steps as they started. It
+/// says so too of a step that has been replaced since.
+type HitKey = Option<(Timestamp, StepId)>;
 
 /// What was found, and where to go on if not everything was looked at.
 pub(super) struct Found {
@@ -68,7 +77,11 @@ impl Look {
     /// Finds a page of hits.
     pub(super) async fn find(&self, conn: &mut Conn, project: ProjectId) -> StoreResult<Found> {
         let window = Window {
-            after: self.begin.after,
+            from: match self.begin {
+                Begin::First => None,
+                Begin::Behind(place) => Some(Start::Behind(place)),
+                Begin::Within(place, _) => Some(Start::At(place)),
+            },
             started_after: self.filter.started_after,
             started_before: self.filter.started_before,
         };
@@ -77,10 +90,7 @@ impl Look {
             look: self,
             matcher: Matcher::new(&self.words),
             hits: Vec::new(),
-            next: Begin {
-                within: None,
-                ..self.begin
-            },
+            next: self.begin,
             back_to: None,
             filtered: 0,
             read: 0,
@@ -90,7 +100,7 @@ impl Look {
         let is_stopped = loop {
             let documents = candidates.next(conn, count).await?;
             if documents.is_empty() {
-                break false;
+                break candidates.is_cut();
             }
             if page.take(conn, project, &documents).await? {
                 break true;
@@ -132,7 +142,9 @@ impl Page<'_> {
                 return Ok(true);
             }
             self.back_to = group.last().map(|document| document.at);
-            self.next.after = group.last().map(Document::place).or(self.next.after);
+            if let Some(last) = group.last() {
+                self.next = Begin::Behind(last.place());
+            }
             if self.read >= SEARCH_DOCUMENTS_READ_MAX || self.began.elapsed() > TIME_MAX {
                 return Ok(true);
             }
@@ -154,7 +166,7 @@ impl Page<'_> {
             let read = texts(conn, project, left).await?;
             for document in &read {
                 let run = &runs[&document.document.run.run];
-                if self.look_at(run, document)? || self.began.elapsed() > TIME_MAX {
+                if self.look_at(run, document) || self.began.elapsed() > TIME_MAX {
                     return Ok(true);
                 }
             }
@@ -180,29 +192,26 @@ impl Page<'_> {
     }
 
     /// Adds the hits of a document, and says whether the page is full.
-    fn look_at(&mut self, run: &RunSummary, document: &DocumentTexts) -> StoreResult<bool> {
+    fn look_at(&mut self, run: &RunSummary, document: &DocumentTexts) -> bool {
         self.back_to = Some(document.document.at);
-        let verified = verify(document, &self.look.words, &mut self.matcher)?;
+        let verified = verify(document, &self.look.words, &mut self.matcher);
         let place = document.document.place();
-        let begin = self
-            .look
-            .begin
-            .within
-            .filter(|(within, _)| *within == place);
-        let is_last = |hit: &Verified<'_>| {
-            begin.is_some_and(|(_, step)| step == hit.step.map(|step| step.id))
+        let key = |hit: &Verified<'_>| hit.step.map(|step| (step.started_at, step.id));
+        let is_new = |hit: &Verified<'_>| match self.look.begin {
+            Begin::Within(within, last) if within == place => key(hit) > last,
+            _ => true,
         };
-        let skipped = verified.iter().position(is_last).map_or(0, |at| at + 1);
+        let verified: Vec<Verified<'_>> = verified.into_iter().filter(is_new).collect();
         let count = verified.len();
-        for (at, hit) in verified.into_iter().enumerate().skip(skipped) {
+        for (at, hit) in verified.into_iter().enumerate() {
             let words = &self.look.words;
             self.hits.push(Hit::new(run, hit.step, &hit.texts, words));
             if self.hits.len() >= self.look.limit && at + 1 < count {
-                self.next.within = Some((place, hit.step.map(|step| step.id)));
-                return Ok(true);
+                self.next = Begin::Within(place, key(&hit));
+                return true;
             }
         }
-        self.next.after = Some(place);
-        Ok(self.hits.len() >= self.look.limit)
+        self.next = Begin::Behind(place);
+        self.hits.len() >= self.look.limit
     }
 }

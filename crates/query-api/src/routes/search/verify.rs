@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use runwatch_core::payload::Encoding;
 use runwatch_search::query::{Matcher, Query as Words, Terms};
-use runwatch_store::error::Result as StoreResult;
+use runwatch_store::payloads::{ChunkText, OpenChunk};
 use runwatch_store::search::DocumentTexts;
 use runwatch_store::steps::BriefStep;
 
@@ -37,11 +37,11 @@ pub(super) fn verify<'a>(
     document: &'a DocumentTexts,
     words: &Words,
     matcher: &mut Matcher,
-) -> StoreResult<Vec<Verified<'a>>> {
+) -> Vec<Verified<'a>> {
     let mut of_run = Matches::default();
     let mut of_steps: HashMap<u32, Matches<'a>> = HashMap::new();
     if let Some(chunk) = &document.chunk {
-        for text in chunk.texts()? {
+        for text in readable(chunk) {
             let terms = match text.encoding {
                 Encoding::Json => matcher.matches_json(text.body),
                 Encoding::Text => matcher.matches_text(text.body),
@@ -77,7 +77,15 @@ pub(super) fn verify<'a>(
             texts: matches.texts,
         })
     });
-    Ok(run.into_iter().chain(steps).collect())
+    run.into_iter().chain(steps).collect()
+}
+
+/// The texts of a chunk; none if it cannot be read, so that the others are found all the same.
+fn readable(chunk: &OpenChunk) -> impl Iterator<Item = ChunkText<'_>> {
+    let texts = chunk.texts().inspect_err(|error| {
+        tracing::error!(%error, "A payload chunk cannot be searched");
+    });
+    texts.into_iter().flatten()
 }
 
 /// What a step says besides its payloads.

@@ -31,7 +31,7 @@ const IS_SETTLED: &str = "
 const SIZE: &str = "
     SELECT (SELECT count(*) FROM search_segments WHERE project_id = $1),
         pg_total_relation_size('search_segments') + pg_total_relation_size('search_blocks'),
-        (SELECT coalesce(sum(octet_length(times)), 0)::bigint FROM search_segments)
+        (SELECT coalesce(sum(octet_length(ranks)), 0)::bigint FROM search_segments)
             + (SELECT coalesce(sum(octet_length(body)), 0)::bigint FROM search_blocks)";
 
 /// What the index takes.
