@@ -36,7 +36,7 @@ pub(crate) fn names(found: &Value) -> Vec<String> {
 /// The hits of all pages.
 pub(crate) async fn page_by_page(actor: &Actor, words: &str, limit: &str) -> Vec<Value> {
     let (mut hits, mut cursor) = (Vec::new(), None::<String>);
-    loop {
+    for _ in 0..1_000 {
         let mut query = vec![("q", words), ("limit", limit)];
         query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
         let mut page = search(actor, &query).await;
@@ -47,6 +47,7 @@ pub(crate) async fn page_by_page(actor: &Actor, words: &str, limit: &str) -> Vec
             return hits;
         }
     }
+    panic!("the pages have no end");
 }
 
 /// Looks before the index is made, after, and after more came that it is not made of.
