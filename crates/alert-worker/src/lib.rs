@@ -43,6 +43,7 @@ pub fn start(settings: &Settings) -> io::Result<Worker> {
     let document = openapi::document(
         "Runwatch worker",
         "Health and metrics only.",
+        &[],
         server::no_routes,
     );
     let service = Service {

@@ -61,9 +61,9 @@ pub enum Command {
 /// Arguments of `runwatch up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// Public port P. The services take P+1 (ingest-api), P+2 (query-api), P+4 (alert-worker) and
-    /// P+6 (PostgreSQL) on 127.0.0.1, ingest-api P+5 for gRPC as well; P+3 is kept for control-api.
-    /// Leave 10 ports between two installations
+    /// Public port P. The services take P+1 (ingest-api), P+2 (query-api), P+3 (control-api), P+4
+    /// (alert-worker) and P+6 (PostgreSQL) on 127.0.0.1, ingest-api P+5 for gRPC as well. Leave 10 ports
+    /// between two installations
     #[arg(long, value_name = "P", default_value_t = PORT)]
     pub port: u16,
     /// Public port for OTLP over gRPC [default: 4317 if P is 8080, else P+7]

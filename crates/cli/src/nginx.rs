@@ -118,6 +118,7 @@ fn values(front: &Front, dir: &Path) -> Result<Vec<(&'static str, String)>> {
         ),
         ("INGEST", on_loopback(front.ports.ingest).to_string()),
         ("QUERY", on_loopback(front.ports.query).to_string()),
+        ("CONTROL", on_loopback(front.ports.control).to_string()),
         ("INGEST_CLIENT", client(front.ingest_rate).to_owned()),
         ("QUERY_CLIENT", client(front.query_rate).to_owned()),
         ("INGEST_RATE", front.ingest_rate.max(1).to_string()),

@@ -19,9 +19,7 @@ const GRPC_PORT: u16 = 4317;
 /// The highest port that TCP has.
 const PORT_MAX: u16 = u16::MAX;
 
-/// What listens where; everything but nginx listens on loopback only.
-///
-/// With `P` as `--port`: `P + 3` is kept for control-api.
+/// What listens where; everything but nginx listens on loopback only. `P` is `--port`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ports {
     /// The public port, `P`.
@@ -32,6 +30,8 @@ pub(crate) struct Ports {
     pub(crate) ingest: u16,
     /// `P + 2`.
     pub(crate) query: u16,
+    /// `P + 3`.
+    pub(crate) control: u16,
     /// `P + 4`: health and metrics only.
     pub(crate) worker: u16,
     /// `P + 5`.
@@ -88,6 +88,7 @@ impl Ports {
             grpc: grpc.unwrap_or(if port == PORT { GRPC_PORT } else { port + 7 }),
             ingest: port + 1,
             query: port + 2,
+            control: port + 3,
             worker: port + 4,
             ingest_grpc: port + 5,
             postgres: port + Self::POSTGRES_OFFSET,
@@ -95,10 +96,11 @@ impl Ports {
     }
 
     /// The ports of our own services with their names, all on loopback.
-    pub(crate) fn services(self) -> [(&'static str, u16); 3] {
+    pub(crate) fn services(self) -> [(&'static str, u16); 4] {
         [
             ("ingest-api", self.ingest),
             ("query-api", self.query),
+            ("control-api", self.control),
             ("alert-worker", self.worker),
         ]
     }

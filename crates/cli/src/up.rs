@@ -7,7 +7,9 @@ mod banner;
 mod data_dir;
 mod first_keys;
 mod ready;
+mod service_keys;
 mod services;
+mod setup_link;
 mod stack;
 
 use std::sync::Arc;
@@ -25,6 +27,7 @@ pub(crate) use data_dir::{FREE_BYTES_MIN, default_data_dir};
 
 use banner::Banner;
 use data_dir::DataDir;
+use service_keys::ServiceKeys;
 use stack::Stack;
 
 /// Starts everything, says how to use it, and stops everything when asked to.
@@ -73,9 +76,11 @@ async fn run_until_failure(
         .await?;
     let roles = services::prepare_database(&admin_url, &mut secrets).await?;
     let keys = first_keys::ensure(&admin_url, &mut secrets).await?;
-    let banner = Banner::new(args, ports, keys);
+    let setup_token = setup_link::token(&admin_url).await?;
+    let banner = Banner::new(args, ports, keys, setup_token);
+    let service_keys = ServiceKeys::ensure(&mut secrets)?;
     stack
-        .start_services(&roles, ports, banner.public_url())
+        .start_services(&roles, &service_keys, ports, banner.public_url())
         .await?;
     let access_log = stack
         .start_front(args, ports, data_dir, banner.public_url())

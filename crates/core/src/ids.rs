@@ -42,6 +42,14 @@ uuid_id!(
     /// The public half of an API key.
     KeyId
 );
+uuid_id!(
+    /// Somebody who signs in.
+    UserId
+);
+uuid_id!(
+    /// Where somebody is signed in.
+    SignInId
+);
 
 /// Text that is not an id of the kind asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

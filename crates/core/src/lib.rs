@@ -10,10 +10,13 @@
 mod coded;
 pub mod limits;
 
+pub mod access;
 pub mod api_key;
+pub mod audit;
 pub mod ids;
 pub mod money;
 pub mod time;
+pub mod token;
 
 pub mod claims;
 pub mod failures;

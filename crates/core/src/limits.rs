@@ -148,3 +148,26 @@ pub const VALIDATED_TEXT_BYTES_MAX: usize = 500;
 
 /// Rejections that one answer lists; all of them are counted.
 pub const REJECTIONS_LISTED_MAX: usize = 1_000;
+
+/// Minutes for which a signed token proves who signed in, without asking anybody.
+pub const TOKEN_MINUTES: i64 = 15;
+/// Days after which a sign-in ends that was not renewed.
+pub const SIGN_IN_DAYS: i64 = 30;
+/// Seconds for which the token that renewed a sign-in is still taken: two tabs may renew at once.
+pub const SIGN_IN_OVERLAP_SECONDS: i64 = 10;
+/// Minutes in which attempts to sign in are counted.
+pub const SIGN_IN_ATTEMPTS_MINUTES: i64 = 15;
+/// Attempts to sign in to one account in that time.
+pub const SIGN_IN_ATTEMPTS_PER_ACCOUNT_MAX: i32 = 10;
+/// Attempts to sign in from one address in that time: an office has one.
+pub const SIGN_IN_ATTEMPTS_PER_ADDRESS_MAX: i32 = 100;
+/// Passwords that are hashed at a time: each takes 19 MB.
+pub const PASSWORDS_HASHED_AT_ONCE_MAX: usize = 4;
+/// Characters of a password, at least: what NIST SP 800-63B-4 §3.1.1.2 asks where it stands alone.
+pub const PASSWORD_CHARS_MIN: usize = 15;
+/// Bytes of a password, at most.
+pub const PASSWORD_BYTES_MAX: usize = 1_000;
+/// Hours for which a link may be used that sets a password.
+pub const PASSWORD_LINK_HOURS: i64 = 24;
+/// Valid keys of one project.
+pub const KEYS_PER_PROJECT_MAX: i64 = 100;

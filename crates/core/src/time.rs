@@ -3,6 +3,8 @@
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
+/// Microseconds of a second.
+pub const SECOND_US: i64 = 1_000_000;
 /// Microseconds of one minute.
 pub const MINUTE_US: i64 = 60 * 1_000_000;
 /// Microseconds of one hour.

@@ -41,6 +41,9 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes of the headers of a call.
 const HEADERS_BYTES_MAX: u32 = 32 << 10;
 
+/// Bytes of a frame: a message of some hundred kilobytes is a few of them, not a few dozen.
+const FRAME_BYTES_MAX: u32 = 256 << 10;
+
 /// Starts to listen. It has to be called on the main runtime.
 pub(crate) fn start(
     bind: SocketAddr,
@@ -58,6 +61,7 @@ pub(crate) fn start(
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
         .http2_max_header_list_size(HEADERS_BYTES_MAX)
+        .max_frame_size(Some(FRAME_BYTES_MAX))
         .serve_with_incoming_shutdown(Exports { app, keys }, incoming, async {
             // Whoever drops the sender wants the end as much as whoever sends.
             drop(stopped.await);

@@ -89,6 +89,7 @@ pub fn document() -> OpenApi {
     openapi::document(
         "Runwatch ingest API",
         "Takes in what agents do. Everything that is answered 2xx is committed.",
+        &openapi::KEYS,
         endpoints::routes,
     )
 }

@@ -19,14 +19,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runwatch_service::auth::cache::KeyCache;
+use runwatch_service::auth::people::People;
+use runwatch_service::auth::token::TokenVerifier;
 use runwatch_service::clock::SystemClock;
 use runwatch_service::env::Env;
 use runwatch_service::health::Readiness;
 use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
 use runwatch_service::{metrics, openapi, server};
-use runwatch_store::api_keys;
 use runwatch_store::export::ExportPool;
 use runwatch_store::pool::Pool;
+use runwatch_store::{api_keys, sign_ins};
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
@@ -52,6 +54,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// `QUERY_TIMEOUT_MS`, 5,000 by default: how long one statement may take.
     pub timeout: Duration,
+    /// `TOKEN_PUBLIC_KEY`: what the tokens of people are proven by.
+    pub verifier: Option<TokenVerifier>,
 }
 
 impl Settings {
@@ -67,6 +71,7 @@ impl Settings {
                 5_000,
                 100..=TIMEOUT_MS_MAX,
             ) as u64),
+            verifier: TokenVerifier::from_env(env),
         }
     }
 }
@@ -77,6 +82,9 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
     let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
     let keys = Arc::new(key_cache(&pool));
+    let verifier = settings.verifier.clone();
+    let verifier = verifier.expect("settings are given out only if all of them are there");
+    let people = Arc::new(people(&pool, verifier));
     let exports = ExportPool::new(database.url.expose(), EXPORT_CONNECTIONS);
     let clock = Arc::new(SystemClock);
     let app = Arc::new(App::new(
@@ -90,14 +98,19 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
         registry: metrics::registry(),
         readiness,
         document: document(),
-        routes: routes::register(app, keys),
+        routes: routes::register(app, keys, people),
     };
     server::start(&settings.http, service)
 }
 
 /// The document that describes the API.
 pub fn document() -> OpenApi {
-    openapi::document(TITLE, DESCRIPTION, routes::documented)
+    openapi::document(
+        TITLE,
+        DESCRIPTION,
+        &[&openapi::KEYS[..], &openapi::PEOPLE].concat(),
+        routes::documented,
+    )
 }
 
 fn key_cache(pool: &Pool) -> KeyCache {
@@ -105,6 +118,14 @@ fn key_cache(pool: &Pool) -> KeyCache {
     KeyCache::new(move |id| {
         let pool = pool.clone();
         Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
+    })
+}
+
+fn people(pool: &Pool, verifier: TokenVerifier) -> People {
+    let pool = pool.clone();
+    People::new(verifier, move |sign_in, project| {
+        let pool = pool.clone();
+        Box::pin(async move { sign_ins::person(&mut *pool.get().await?, sign_in, project).await })
     })
 }
 

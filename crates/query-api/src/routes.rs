@@ -25,6 +25,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data};
 use runwatch_service::auth::cache::KeyCache;
+use runwatch_service::auth::people::People;
 use runwatch_service::openapi::get_openapi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
@@ -61,11 +62,13 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
 pub(crate) fn register(
     app: Arc<App>,
     keys: Arc<KeyCache>,
+    people: Arc<People>,
 ) -> impl Fn(&mut ServiceConfig<'_>) + Clone + Send + 'static {
     move |config| {
         config
             .app_data(Data::from(Arc::clone(&app)))
             .app_data(Data::from(Arc::clone(&keys)))
+            .app_data(Data::from(Arc::clone(&people)))
             .configure(documented)
             .route("/openapi/query.json", web::get().to(get_openapi))
             .route("/", web::get().to(redirect_to_docs))
@@ -79,6 +82,7 @@ fn docs() -> SwaggerUi {
     let documents = [
         Url::new("Query", "/openapi/query.json"),
         Url::new("Ingest", "/openapi/ingest.json"),
+        Url::new("Control", "/openapi/control.json"),
     ];
     SwaggerUi::new("/docs/{_:.*}").config(Config::new(documents))
 }

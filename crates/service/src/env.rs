@@ -95,6 +95,21 @@ impl Env {
         Secret(self.required(name))
     }
 
+    /// A variable that has to be set and is read by a function, as [`Self::checked`] does it.
+    pub fn required_checked<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let is_set = self.text(name).is_some();
+        self.asked.pop();
+        if !is_set {
+            self.required(name);
+            return None;
+        }
+        self.checked(name, None, |text| read(text).map(Some))
+    }
+
     /// A variable that is read as some type, or has a default if it is not set.
     pub fn parsed<T>(&mut self, name: &str, default: T) -> T
     where

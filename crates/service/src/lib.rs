@@ -17,7 +17,8 @@ pub mod problem;
 pub mod query;
 
 pub mod health;
+pub mod json_body;
 pub mod openapi;
 pub mod server;
 
-mod request;
+pub mod request;

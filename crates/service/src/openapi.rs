@@ -12,13 +12,20 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::auth::people::TOKEN_COOKIE;
 use crate::problem::{MEDIA_TYPE, ProblemDetails};
 
+/// An API key in any of its three places.
+pub const KEYS: [&str; 3] = ["X-API-Key", "Bearer", "Basic"];
+/// The cookie of somebody who is signed in.
+pub const PEOPLE: [&str; 1] = ["Cookie"];
+
 /// The document of a service whose handlers these routes register. Every operation can answer with
-/// a problem and takes a key in any of its three places.
+/// a problem, and takes one of these credentials unless it says otherwise.
 pub fn document(
     title: &str,
     description: &str,
+    credentials: &[&str],
     routes: impl Fn(&mut ServiceConfig<'_>),
 ) -> OpenApi {
     let (_app, mut document) = App::new()
@@ -32,6 +39,7 @@ pub fn document(
     document.info = info.build();
     let common = ComponentsBuilder::new()
         .schema(ProblemDetails::name(), ProblemDetails::schema())
+        .security_scheme("Cookie", cookie())
         .security_scheme("X-API-Key", header_key())
         .security_scheme("Bearer", scheme(HttpAuthScheme::Bearer))
         .security_scheme("Basic", scheme(HttpAuthScheme::Basic));
@@ -41,7 +49,7 @@ pub fn document(
             .build(),
     );
     for item in document.paths.paths.values_mut() {
-        operations(item).for_each(add_common);
+        operations(item).for_each(|operation| add_common(operation, credentials));
     }
     document
 }
@@ -53,6 +61,10 @@ pub fn document(
 )]
 pub async fn get_openapi(document: Data<OpenApi>) -> Json<OpenApi> {
     Json(OpenApi::clone(&document))
+}
+
+fn cookie() -> SecurityScheme {
+    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(TOKEN_COOKIE)))
 }
 
 fn header_key() -> SecurityScheme {
@@ -75,7 +87,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, post, put, patch, delete].into_iter().flatten()
 }
 
-fn add_common(operation: &mut Operation) {
+fn add_common(operation: &mut Operation, credentials: &[&str]) {
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDetails")));
     let response = ResponseBuilder::new()
         .description("What went wrong")
@@ -85,7 +97,8 @@ fn add_common(operation: &mut Operation) {
         .responses
         .responses
         .insert("default".to_owned(), response.into());
-    let either = ["X-API-Key", "Bearer", "Basic"]
-        .map(|name| SecurityRequirement::new(name, Vec::<String>::new()));
-    operation.security = Some(either.to_vec());
+    let either = credentials
+        .iter()
+        .map(|name| SecurityRequirement::new(*name, Vec::<String>::new()));
+    operation.security.get_or_insert_with(|| either.collect());
 }

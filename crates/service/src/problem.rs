@@ -277,6 +277,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::not_found(),
+            StoreError::Rule { code, detail } => Self::new(StatusCode::CONFLICT, code, detail),
+            StoreError::Exists(what) => {
+                let detail = format!("There is {what} already.");
+                Self::new(StatusCode::CONFLICT, "exists", detail)
+            }
             StoreError::TooSlow(limit) => Self::too_broad(limit),
             error if error.is_transient() => {
                 tracing::warn!(

@@ -11,7 +11,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use runwatch_core::text::cut;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -42,12 +42,13 @@ impl Observer {
         mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
-        let id = request_id(request.headers());
+        let id = id_of(request.headers());
         let method = request.method().clone();
         // The server leaves out the body of an answer to HEAD by itself.
         if method == Method::HEAD {
             request.head_mut().method = Method::GET;
         }
+        request.extensions_mut().insert(RequestId(id.clone()));
         let span = tracing::info_span!(
             "request",
             request.id = %id,
@@ -88,8 +89,19 @@ impl Observer {
     }
 }
 
+/// The id of a request, which its handler finds here.
+#[derive(Clone)]
+struct RequestId(String);
+
+/// The id under which the log speaks of this request, and the answer's `X-Request-Id`.
+pub fn request_id(request: &HttpRequest) -> String {
+    let extensions = request.extensions();
+    let id = extensions.get::<RequestId>();
+    id.map(|id| id.0.clone()).unwrap_or_default()
+}
+
 /// The id under which the log speaks of a request: the client's if it is harmless, else a new one.
-fn request_id(headers: &HeaderMap) -> String {
+fn id_of(headers: &HeaderMap) -> String {
     let sane = |id: &&str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         (1..=REQUEST_ID_LEN_MAX).contains(&id.len()) && id.bytes().all(allowed)

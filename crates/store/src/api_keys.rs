@@ -1,5 +1,7 @@
 //! API keys: only the hash of their secret is kept.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -25,6 +27,8 @@ pub struct NewKey {
     pub scopes: Vec<Scope>,
     /// SHA-256 of its secret half.
     pub secret_hash: [u8; 32],
+    /// From when on it works no longer.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A key as it is listed.
@@ -38,6 +42,8 @@ pub struct KeyInfo {
     pub scopes: Vec<Scope>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// From when on it works no longer.
+    pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
@@ -53,6 +59,8 @@ pub struct FoundKey {
     pub secret_hash: [u8; 32],
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// For how long it is valid yet, if it has an end.
+    pub valid_for: Option<Duration>,
 }
 
 /// Stores a new key.
@@ -65,6 +73,7 @@ pub async fn create(conn: &mut Conn, project: ProjectId, key: &NewKey) -> Result
             api_keys::name.eq(&key.name),
             api_keys::scopes.eq(scopes),
             api_keys::secret_hash.eq(key.secret_hash.as_slice()),
+            api_keys::expires_at.eq(key.expires_at.and_then(Timestamp::to_utc)),
         ))
         .execute(conn)
         .await?;
@@ -79,6 +88,7 @@ pub async fn list(conn: &mut Conn, project: ProjectId) -> Result<Vec<KeyInfo>> {
         Vec<Option<String>>,
         DateTime<Utc>,
         Option<DateTime<Utc>>,
+        Option<DateTime<Utc>>,
     );
     let rows: Vec<Row> = api_keys::table
         .select((
@@ -86,18 +96,21 @@ pub async fn list(conn: &mut Conn, project: ProjectId) -> Result<Vec<KeyInfo>> {
             api_keys::name,
             api_keys::scopes,
             api_keys::created_at,
+            api_keys::expires_at,
             api_keys::revoked_at,
         ))
         .filter(api_keys::project_id.eq(project.0))
         .order((api_keys::created_at.desc(), api_keys::key_id.desc()))
         .load(conn)
         .await?;
-    let info = |(id, name, scopes, created_at, revoked_at): Row| KeyInfo {
+    let time = |at: DateTime<Utc>| Timestamp(at.timestamp_micros());
+    let info = |(id, name, scopes, created_at, expires_at, revoked_at): Row| KeyInfo {
         id: KeyId(id),
         name,
         scopes: known(scopes.into_iter().flatten()),
-        created_at: Timestamp(created_at.timestamp_micros()),
-        revoked_at: revoked_at.map(|at| Timestamp(at.timestamp_micros())),
+        created_at: time(created_at),
+        expires_at: expires_at.map(time),
+        revoked_at: revoked_at.map(time),
     };
     Ok(rows.into_iter().map(info).collect())
 }
@@ -114,6 +127,17 @@ pub async fn revoke(conn: &mut Conn, project: ProjectId, key: KeyId) -> Result<b
         .execute(conn)
         .await?;
     Ok(rows > 0)
+}
+
+/// How many keys of a project are neither revoked nor past their time.
+pub async fn count_valid(conn: &mut Conn, project: ProjectId) -> Result<i64> {
+    let valid = "(expires_at IS NULL OR expires_at > rw_now())";
+    let count = api_keys::table
+        .filter(api_keys::project_id.eq(project.0))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(valid))
+        .count();
+    Ok(count.get_result(conn).await?)
 }
 
 /// The project that a key belongs to: for people who have only the key's id.
@@ -139,6 +163,8 @@ pub async fn find(conn: &mut Conn, key: KeyId) -> Result<Option<FoundKey>> {
         secret_hash: Vec<u8>,
         #[diesel(sql_type = diesel::sql_types::Array<diesel::sql_types::Text>)]
         scopes: Vec<String>,
+        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+        expires_in_ms: Option<i64>,
     }
     let row: Option<Row> = diesel::sql_query("SELECT * FROM find_api_key($1)")
         .bind::<diesel::sql_types::Uuid, _>(key.0)
@@ -152,6 +178,9 @@ pub async fn find(conn: &mut Conn, key: KeyId) -> Result<Option<FoundKey>> {
         content_key: ContentKey::new(row.content_key),
         secret_hash: row.secret_hash.try_into().map_err(unreadable)?,
         scopes: known(row.scopes.into_iter()),
+        valid_for: row
+            .expires_in_ms
+            .map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0))),
     }))
 }
 

@@ -23,6 +23,14 @@ pub enum StoreError {
     /// There is already one of this name.
     #[error("{0} exists already")]
     Exists(&'static str),
+    /// A rule of the application forbids it.
+    #[error("{detail}")]
+    Rule {
+        /// The stable word for it.
+        code: &'static str,
+        /// What is to be done instead, in a sentence.
+        detail: &'static str,
+    },
     /// There is no such row for this project.
     #[error("not found")]
     NotFound,

@@ -14,7 +14,12 @@ pub mod roles;
 pub mod settings;
 
 pub mod api_keys;
+pub mod audit;
+pub mod members;
+pub mod password_links;
 pub mod projects;
+pub mod sign_ins;
+pub mod users;
 
 pub mod ingest;
 pub mod payloads;

@@ -112,8 +112,28 @@ pub async fn read<T>(
          SET LOCAL statement_timeout = {}",
         limit.as_millis()
     );
+    within(conn, &begin, limit, work).await
+}
+
+/// Runs a transaction that may write, of whatever its role may see. None of its statements may take
+/// longer than `limit`.
+pub async fn write<T>(
+    conn: &mut Conn,
+    limit: Duration,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", limit.as_millis());
+    within(conn, &begin, limit, work).await
+}
+
+async fn within<T>(
+    conn: &mut Conn,
+    begin: &str,
+    limit: Duration,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
     let began = Instant::now();
-    AnsiTransactionManager::begin_transaction_sql(conn, &begin).await?;
+    AnsiTransactionManager::begin_transaction_sql(conn, begin).await?;
     match work(conn).await {
         Ok(answer) => {
             AnsiTransactionManager::commit_transaction(conn).await?;

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use runwatch_core::ids::ProjectId;
+use runwatch_core::ids::{ProjectId, UserId};
 use runwatch_core::time::Timestamp;
 
 use crate::error::{Result, StoreError};
 use crate::pool::Conn;
-use crate::schema::projects;
+use crate::schema::{members, projects};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -63,6 +63,20 @@ pub async fn find(conn: &mut Conn, project: ProjectId) -> Result<Project> {
 pub async fn list(conn: &mut Conn) -> Result<Vec<Project>> {
     let rows: Vec<Row> = projects::table
         .select(COLUMNS)
+        .order(projects::name)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(project).collect())
+}
+
+/// The projects that somebody is in, by name.
+pub async fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Project>> {
+    let of_user = members::table
+        .filter(members::user_id.eq(user.0))
+        .select(members::project_id);
+    let rows: Vec<Row> = projects::table
+        .select(COLUMNS)
+        .filter(projects::project_id.eq_any(of_user))
         .order(projects::name)
         .load(conn)
         .await?;

@@ -124,6 +124,23 @@ diesel::table! {
         secret_hash -> Bytea,
         created_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    audit_log (project_id, seq) {
+        at -> Timestamptz,
+        seq -> Int8,
+        project_id -> Uuid,
+        actor_id -> Nullable<Uuid>,
+        actor_kind -> Text,
+        action -> Text,
+        subject -> Text,
+        details -> Text,
+        request_id -> Text,
+        hash -> Bytea,
     }
 }
 
@@ -173,6 +190,23 @@ diesel::table! {
         project_id -> Uuid,
         outcome -> Text,
         code -> Text,
+    }
+}
+
+diesel::table! {
+    members (project_id, user_id) {
+        project_id -> Uuid,
+        user_id -> Uuid,
+        role -> Int2,
+        added_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    password_links (token_hash) {
+        token_hash -> Bytea,
+        user_id -> Nullable<Uuid>,
+        made_at -> Timestamptz,
     }
 }
 
@@ -247,6 +281,26 @@ diesel::table! {
         project_id -> Uuid,
         segment_id -> Uuid,
         ranks -> Bytea,
+    }
+}
+
+diesel::table! {
+    sign_in_attempts (subject_hash) {
+        subject_hash -> Bytea,
+        began_at -> Timestamptz,
+        attempts -> Int4,
+    }
+}
+
+diesel::table! {
+    sign_ins (sign_in_id) {
+        sign_in_id -> Uuid,
+        user_id -> Uuid,
+        refresh_hash -> Bytea,
+        previous_hash -> Nullable<Bytea>,
+        began_at -> Timestamptz,
+        renewed_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -358,7 +412,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    users (user_id) {
+        user_id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        is_instance_admin -> Bool,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::joinable!(api_keys -> projects (project_id));
+diesel::joinable!(members -> projects (project_id));
+diesel::joinable!(members -> users (user_id));
+diesel::joinable!(password_links -> users (user_id));
+diesel::joinable!(sign_ins -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agent_failures,
@@ -366,20 +436,26 @@ diesel::allow_tables_to_appear_in_same_query!(
     agent_runs,
     agent_steps,
     api_keys,
+    audit_log,
     change_readers,
     clock_offset,
     failure_groups,
     idempotency_keys,
     ingest_outcomes,
+    members,
+    password_links,
     projects,
     quarantine,
     run_changes,
     run_feedback,
     search_blocks,
     search_segments,
+    sign_in_attempts,
+    sign_ins,
     usage_deltas,
     usage_hour,
     usage_hour_total,
     usage_minute,
     usage_minute_total,
+    users,
 );

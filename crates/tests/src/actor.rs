@@ -14,31 +14,72 @@ pub const JSON: &str = "application/json";
 /// The content type of one JSON document a line.
 pub const NDJSON: &str = "application/x-ndjson";
 
-/// Somebody who calls: reading goes to query-api, everything else to ingest-api, as nginx sends it.
+/// Where the services are.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    /// ingest-api
+    pub ingest: String,
+    /// query-api
+    pub query: String,
+    /// control-api
+    pub control: String,
+}
+
+impl Urls {
+    /// All of them behind one front.
+    pub fn all_at(url: &str) -> Self {
+        Self {
+            ingest: url.to_owned(),
+            query: url.to_owned(),
+            control: url.to_owned(),
+        }
+    }
+}
+
+/// Somebody who calls: what control-api has goes there, other reading to query-api, and everything else
+/// to ingest-api, as nginx sends it.
 #[derive(Clone, Debug)]
 pub struct Actor {
     client: Client,
-    ingest_url: String,
-    query_url: String,
+    urls: Urls,
     key: Option<String>,
+    /// What a browser would send along.
+    headers: Vec<(&'static str, String)>,
 }
+
+/// The first parts of the paths that control-api has.
+const OF_CONTROL: [&str; 5] = ["auth", "projects", "users", "members", "api-keys"];
 
 impl Actor {
     /// Somebody with this key, or without one.
-    pub fn new(client: Client, ingest_url: &str, query_url: &str, key: Option<String>) -> Self {
+    pub fn new(client: Client, urls: Urls, key: Option<String>) -> Self {
         Self {
             client,
-            ingest_url: ingest_url.to_owned(),
-            query_url: query_url.to_owned(),
+            urls,
             key,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same caller, who sends this header along too, once.
+    pub fn with_header(&self, name: &'static str, value: &str) -> Self {
+        let mut headers = self.headers.clone();
+        headers.retain(|(known, _)| *known != name);
+        headers.push((name, value.to_owned()));
+        Self {
+            headers,
+            ..self.clone()
         }
     }
 
     /// A request with the actor's key, to be added to and given to [`Actor::call`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let first = path.strip_prefix("/v1/").unwrap_or_default();
+        let first = first.split(['/', '?']).next().unwrap_or_default();
         let base = match method {
-            Method::GET | Method::HEAD => &self.query_url,
-            _ => &self.ingest_url,
+            _ if OF_CONTROL.contains(&first) => &self.urls.control,
+            Method::GET | Method::HEAD => &self.urls.query,
+            _ => &self.urls.ingest,
         };
         self.with_key(self.client.request(method, format!("{base}{path}")))
     }
@@ -47,7 +88,15 @@ impl Actor {
     pub fn request_to_ingest(&self, method: Method, path: &str) -> RequestBuilder {
         self.with_key(
             self.client
-                .request(method, format!("{}{path}", self.ingest_url)),
+                .request(method, format!("{}{path}", self.urls.ingest)),
+        )
+    }
+
+    /// A request to control-api, whatever its path.
+    pub fn request_to_control(&self, method: Method, path: &str) -> RequestBuilder {
+        self.with_key(
+            self.client
+                .request(method, format!("{}{path}", self.urls.control)),
         )
     }
 
@@ -61,7 +110,8 @@ impl Actor {
 
     /// The address of ingest-api, for requests that no client library would send.
     pub fn ingest_address(&self) -> &str {
-        self.ingest_url
+        self.urls
+            .ingest
             .strip_prefix("http://")
             .expect("the services speak plain HTTP")
     }
@@ -163,7 +213,16 @@ impl Actor {
         self.get(&format!("/v1/runs/{run}/steps/{step}")).await
     }
 
-    fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
+    /// Sends JSON.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).header("content-type", JSON);
+        self.call(request.body(body.to_string())).await
+    }
+
+    fn with_key(&self, mut request: RequestBuilder) -> RequestBuilder {
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
         match &self.key {
             Some(key) => request.header("x-api-key", key),
             None => request,

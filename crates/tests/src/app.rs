@@ -6,8 +6,9 @@ use runwatch_core::api_key::Scope;
 use runwatch_service::env::Env;
 use runwatch_service::server::Running;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Urls};
 use crate::database::TestDb;
+use crate::keys;
 use crate::projects::{OURS, THEIRS, TestProject};
 
 /// How long an answer may take: longer than any bound inside the services.
@@ -20,10 +21,11 @@ pub struct TestApp {
     client: reqwest::Client,
 }
 
-/// ingest-api and query-api over one database.
+/// ingest-api, query-api and control-api over one database.
 pub struct Services {
     ingest: Running,
     query: Running,
+    control: Running,
 }
 
 /// Runs a test with services of its own.
@@ -117,24 +119,31 @@ impl TestApp {
 }
 
 impl Services {
-    /// Starts both; `url` gives the database's URL for a role.
+    /// Starts them; `url` gives the database's URL for a role.
     pub fn start(url: &dyn Fn(&str) -> String) -> Self {
         let settings = |role| Env::of(common(&url(role)));
         let ingest = settings("runwatch_ingest").read(ingest_api::settings::Settings::from_env);
         let query = settings("runwatch_query").read(query_api::Settings::from_env);
+        let control = settings("runwatch_control").read(control_api::Settings::from_env);
         Self {
             ingest: ingest_api::start(&ingest.expect("these settings are valid"))
                 .expect("ingest-api starts"),
             query: query_api::start(&query.expect("these settings are valid"))
                 .expect("query-api starts"),
+            control: control_api::start(&control.expect("these settings are valid"))
+                .expect("control-api starts"),
         }
     }
 
     /// Somebody with this key, or without one.
     pub fn actor(&self, client: &reqwest::Client, key: Option<String>) -> Actor {
-        let (ingest, query) = (self.ingest.addr(), self.query.addr());
-        let urls = (format!("http://{ingest}"), format!("http://{query}"));
-        Actor::new(client.clone(), &urls.0, &urls.1, key)
+        let url = |service: &Running| format!("http://{}", service.addr());
+        let urls = Urls {
+            ingest: url(&self.ingest),
+            query: url(&self.query),
+            control: url(&self.control),
+        };
+        Actor::new(client.clone(), urls, key)
     }
 
     /// Where ingest-api listens for gRPC.
@@ -143,9 +152,11 @@ impl Services {
         format!("http://{}", addr.expect("ingest-api listens for gRPC"))
     }
 
-    /// Stops both.
+    /// Stops them.
     pub async fn stop(self) {
-        let (ingest, query) = tokio::join!(self.ingest.stop(), self.query.stop());
+        let (ingest, query, control) =
+            tokio::join!(self.ingest.stop(), self.query.stop(), self.control.stop());
+        control.expect("control-api stops");
         ingest.expect("ingest-api stops");
         query.expect("query-api stops");
     }
@@ -157,7 +168,7 @@ pub fn client() -> reqwest::Client {
     client.build().expect("a plain HTTP client needs nothing")
 }
 
-fn common(url: &str) -> [(&str, &str); 8] {
+fn common(url: &str) -> [(&str, &str); 12] {
     [
         ("DATABASE_URL", url),
         ("DATABASE_POOL_SIZE", "3"),
@@ -167,5 +178,9 @@ fn common(url: &str) -> [(&str, &str); 8] {
         ("INGEST_BIND", "127.0.0.1:0"),
         ("INGEST_GRPC_BIND", "127.0.0.1:0"),
         ("QUERY_BIND", "127.0.0.1:0"),
+        ("CONTROL_BIND", "127.0.0.1:0"),
+        ("TOKEN_SIGNING_KEY", keys::SIGNING),
+        ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
+        ("AUDIT_KEY", keys::AUDIT),
     ]
 }

@@ -71,6 +71,7 @@ impl TestProject {
                 name: scope.name().to_owned(),
                 scopes: vec![scope],
                 secret_hash: key.secret_hash(),
+                expires_at: None,
             };
             api_keys::create(conn, self.id(), &new)
                 .await

@@ -16,6 +16,7 @@ const PROJECT_TABLES: &str = "
 const COLUMNS: &str = "
     SELECT attname::text, CASE
         WHEN attname = 'project_id' THEN '$1'
+        WHEN attname = 'user_id' AND atttypid = 'uuid'::regtype THEN '$1'
         WHEN atttypid = 'uuid'::regtype THEN 'gen_random_uuid()'
         WHEN atttypid = 'text'::regtype THEN '''x'''
         WHEN atttypid = 'timestamptz'::regtype THEN 'now()'
@@ -36,6 +37,12 @@ pub async fn project_tables(client: &Client) -> Vec<String> {
 
 /// Puts one row of the project into each of these tables.
 pub async fn fill(admin: &Client, project: TestProject, tables: &[String]) {
+    // Somebody who has the project's id, to be a member of it.
+    let user = "INSERT INTO users (user_id, email, name, created_at) VALUES ($1::uuid, $1::uuid::text, 'x', now())";
+    admin
+        .execute(user, &[&project.id().0])
+        .await
+        .expect("somebody is added");
     for table in tables {
         let columns = admin.query(COLUMNS, &[table]).await.expect(table);
         let names: Vec<&str> = columns.iter().map(|column| column.get(0)).collect();

@@ -27,6 +27,7 @@ struct KeyJson {
     name: String,
     scopes: Vec<&'static str>,
     created_at: String,
+    expires_at: Option<String>,
     revoked_at: Option<String>,
 }
 
@@ -37,6 +38,7 @@ impl From<KeyInfo> for KeyJson {
             name,
             scopes,
             created_at,
+            expires_at,
             revoked_at,
         } = key;
         Self {
@@ -44,6 +46,7 @@ impl From<KeyInfo> for KeyJson {
             name,
             scopes: scopes.into_iter().map(Scope::name).collect(),
             created_at: created_at.to_rfc3339(),
+            expires_at: expires_at.map(|at| at.to_rfc3339()),
             revoked_at: revoked_at.map(|at| at.to_rfc3339()),
         }
     }
@@ -110,6 +113,7 @@ pub(crate) async fn create(
         name: name.to_owned(),
         scopes,
         secret_hash: key.secret_hash(),
+        expires_at: None,
     };
     api_keys::create(conn, project, &new)
         .await
@@ -134,15 +138,20 @@ async fn revoke(conn: &mut Conn, id: KeyId) -> Result<()> {
 fn as_table(keys: &[KeyJson]) -> String {
     let row = |key: &KeyJson| {
         let scopes = key.scopes.join(",");
+        let expires_at = key.expires_at.clone().unwrap_or_default();
         let revoked_at = key.revoked_at.clone().unwrap_or_default();
         vec![
             key.id.clone(),
             key.name.clone(),
             scopes,
             key.created_at.clone(),
+            expires_at,
             revoked_at,
         ]
     };
     let rows: Vec<_> = keys.iter().map(row).collect();
-    table(&["ID", "NAME", "SCOPES", "CREATED", "REVOKED"], &rows)
+    table(
+        &["ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "REVOKED"],
+        &rows,
+    )
 }

@@ -62,6 +62,7 @@ async fn check_front(url: &str, report: &mut Report) {
         ("/health", "nginx"),
         ("/openapi/query.json", "query-api"),
         ("/openapi/ingest.json", "ingest-api"),
+        ("/openapi/control.json", "control-api"),
     ];
     let mut there = Vec::new();
     for (path, name) in paths {

@@ -17,13 +17,19 @@ pub(super) struct Banner {
     local_url: String,
     grpc_url: String,
     keys: FirstKeys,
+    setup_token: Option<String>,
     is_open: bool,
     has_demo: bool,
 }
 
 impl Banner {
     /// Puts it together.
-    pub(super) fn new(args: &UpArgs, ports: Ports, keys: FirstKeys) -> Self {
+    pub(super) fn new(
+        args: &UpArgs,
+        ports: Ports,
+        keys: FirstKeys,
+        setup_token: Option<String>,
+    ) -> Self {
         let local_url = format!("http://{}", reachable(args.listen, ports.nginx));
         let public_url = args
             .public_url
@@ -35,6 +41,7 @@ impl Banner {
             local_url,
             grpc_url: format!("http://{}", reachable(args.listen, ports.grpc)),
             keys,
+            setup_token,
             is_open: !args.listen.is_loopback(),
             has_demo: args.demo,
         }
@@ -73,6 +80,7 @@ impl Banner {
             local_url,
             grpc_url,
             keys: FirstKeys { ingest, all_scopes },
+            setup_token,
             is_open,
             has_demo,
         } = self;
@@ -86,10 +94,13 @@ impl Banner {
         } else {
             ""
         };
+        let setup = setup_token.as_deref().map_or_else(String::new, |token| {
+            format!("Make the first account, once, within a day: {public_url}/setup#{token}\n")
+        });
         format!(
             r#"
 Runwatch is running at {public_url}
-{warning}
+{warning}{setup}
 OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT={local_url} for HTTP, {grpc_url} for gRPC
 Keys of the project "{PROJECT}":
   for agents, may only send:  {ingest}

@@ -15,6 +15,7 @@ use crate::database_url::with_login;
 use crate::ports::{Ports, on_loopback};
 use crate::process::{Output, Program};
 use crate::secrets::Secrets;
+use crate::up::service_keys::ServiceKeys;
 
 /// How long a service may take to drain: it accepts for 3 s more and ends what is in flight
 /// within 20 s.
@@ -75,11 +76,22 @@ pub(super) async fn prepare_database(admin_url: &str, secrets: &mut Secrets) -> 
 }
 
 /// The services in the order in which they are started.
-pub(super) fn programs(roles: &RoleUrls, ports: Ports, public_url: &str) -> Result<Vec<Program>> {
+pub(super) fn programs(
+    roles: &RoleUrls,
+    keys: &ServiceKeys,
+    ports: Ports,
+    public_url: &str,
+) -> Result<Vec<Program>> {
     let (worker, query, ingest) = (ports.worker, ports.query, ports.ingest);
     let services = [
         ("alert-worker", "WORKER_BIND", "runwatch_worker", worker),
         ("query-api", "QUERY_BIND", "runwatch_query", query),
+        (
+            "control-api",
+            "CONTROL_BIND",
+            "runwatch_control",
+            ports.control,
+        ),
         ("ingest-api", "INGEST_BIND", "runwatch_ingest", ingest),
     ];
     let services = services.map(|(name, bind_variable, role, port)| Service {
@@ -90,11 +102,17 @@ pub(super) fn programs(roles: &RoleUrls, ports: Ports, public_url: &str) -> Resu
     });
     services
         .iter()
-        .map(|service| program(service, roles, ports, public_url))
+        .map(|service| program(service, roles, keys, ports, public_url))
         .collect()
 }
 
-fn program(service: &Service, roles: &RoleUrls, ports: Ports, public_url: &str) -> Result<Program> {
+fn program(
+    service: &Service,
+    roles: &RoleUrls,
+    keys: &ServiceKeys,
+    ports: Ports,
+    public_url: &str,
+) -> Result<Program> {
     let path = beside_ourselves(service.name)?;
     let account = account_for(&path)?;
     let url = roles
@@ -109,6 +127,7 @@ fn program(service: &Service, roles: &RoleUrls, ports: Ports, public_url: &str) 
         let address = on_loopback(ports.ingest_grpc);
         env.push(("INGEST_GRPC_BIND", address.to_string()));
     }
+    env.extend(keys.of(service.name));
     // Their lines are read on a terminal here, unless somebody says otherwise.
     if env::var_os(LOG_FORMAT).is_none() {
         env.push((LOG_FORMAT, "text".to_owned()));

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::data_dir::DataDir;
 use super::ready::{self, Question};
+use super::service_keys::ServiceKeys;
 use super::services::{RoleUrls, demo_program, programs};
 use crate::args::UpArgs;
 use crate::console::say;
@@ -78,10 +79,11 @@ impl Stack {
     pub(super) async fn start_services(
         &mut self,
         roles: &RoleUrls,
+        keys: &ServiceKeys,
         ports: Ports,
         public_url: &str,
     ) -> Result<()> {
-        for program in programs(roles, ports, public_url)? {
+        for program in programs(roles, keys, ports, public_url)? {
             let name = program.name;
             say(&format!("Starting {name}."));
             let service = Supervised::start(program, &self.lifeline);

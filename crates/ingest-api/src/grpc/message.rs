@@ -81,8 +81,9 @@ async fn collect(mut body: Incoming, budget: &Budget) -> Result<Message, Problem
     if length > WIRE_BYTES_MAX {
         return Err(Problem::body_too_large(WIRE_BYTES_MAX));
     }
-    // Paid for at once, but held only as it arrives.
+    // Paid for at once; pages of it are taken only as it arrives.
     let held = budget.take(length).map_err(overloaded)?;
+    read.reserve(length.saturating_sub(read.len()));
     while let Some(chunk) = next(&mut body).await? {
         if read.len() + chunk.len() > length {
             return Err(malformed("A call of Export has one message."));

@@ -2,7 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
-use runwatch_service::auth::Reader;
+use runwatch_service::auth::FiguresReader;
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
 use serde::Serialize;
@@ -44,7 +44,7 @@ pub(crate) struct AgentList {
 #[utoipa::path(tag = "agents", params(Over), responses((status = 200, body = AgentList)))]
 #[get("/v1/agents")]
 pub(crate) async fn list_agents(
-    reader: Reader,
+    reader: FiguresReader,
     over: Query<Over>,
     app: Data<App>,
 ) -> Result<Json<AgentList>, Problem> {

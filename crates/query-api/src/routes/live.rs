@@ -40,6 +40,8 @@ run_filters! {
     struct GetLive {
         /// Whether steps are told too, each after its run.
         steps: bool,
+        /// The project, for somebody who is signed in: browsers send no headers with a stream.
+        project: Option<String>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
-use runwatch_service::auth::Reader;
+use runwatch_service::auth::FiguresReader;
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
 use serde::Serialize;
@@ -42,7 +42,7 @@ pub(crate) struct ToolList {
 #[utoipa::path(tag = "tools", params(Over), responses((status = 200, body = ToolList)))]
 #[get("/v1/tools")]
 pub(crate) async fn list_tools(
-    reader: Reader,
+    reader: FiguresReader,
     over: Query<Over>,
     app: Data<App>,
 ) -> Result<Json<ToolList>, Problem> {

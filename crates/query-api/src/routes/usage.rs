@@ -8,7 +8,7 @@ use actix_web::web::{Data, Json};
 use runwatch_core::ids::ProjectId;
 use runwatch_core::limits::USAGE_BUCKETS_MAX;
 use runwatch_core::time::{DAY_US, HOUR_US, MINUTE_US};
-use runwatch_service::auth::Reader;
+use runwatch_service::auth::FiguresReader;
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
 use runwatch_store::usage::{self, Resolution, Rows};
@@ -80,7 +80,7 @@ pub(crate) struct Usage {
 #[utoipa::path(tag = "usage", params(GetUsage), responses((status = 200, body = Usage)))]
 #[get("/v1/usage")]
 pub(crate) async fn get_usage(
-    reader: Reader,
+    reader: FiguresReader,
     query: Query<GetUsage>,
     app: Data<App>,
 ) -> Result<Json<Usage>, Problem> {

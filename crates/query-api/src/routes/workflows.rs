@@ -4,7 +4,7 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use runwatch_core::limits::WORKFLOW_RUNS_MAX;
 use runwatch_core::money::NanoUsd;
-use runwatch_service::auth::Reader;
+use runwatch_service::auth::FiguresReader;
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
 use runwatch_store::workflows::{self, Workflow, WorkflowStep};
@@ -91,7 +91,7 @@ pub(crate) struct WorkflowList {
 #[utoipa::path(tag = "workflows", params(ListWorkflows), responses((status = 200, body = WorkflowList)))]
 #[get("/v1/workflows")]
 pub(crate) async fn list_workflows(
-    reader: Reader,
+    reader: FiguresReader,
     query: Query<ListWorkflows>,
     app: Data<App>,
 ) -> Result<Json<WorkflowList>, Problem> {

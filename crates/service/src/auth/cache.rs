@@ -1,7 +1,6 @@
 //! Keys that were looked up lately, so that neither valid nor invented ones reach the database with
 //! every request.
 
-mod recent;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +13,7 @@ use runwatch_store::api_keys::FoundKey;
 use runwatch_store::error::Result;
 use tokio::time::Instant;
 
-use crate::auth::cache::recent::Recent;
+use crate::auth::recent::Recent;
 
 /// How long a key is taken to be valid without asking again: a revoked one works no longer.
 const VALID_FOR: Duration = Duration::from_secs(5);
@@ -35,8 +34,8 @@ pub struct KeyCache {
     lookup: Box<dyn Fn(KeyId) -> Looking + Send + Sync>,
     /// Who holds the turn of a key may look it up.
     turns: Vec<tokio::sync::Mutex<()>>,
-    valid: Mutex<Recent<Arc<FoundKey>>>,
-    unknown: Mutex<Recent<()>>,
+    valid: Mutex<Recent<KeyId, Valid>>,
+    unknown: Mutex<Recent<KeyId, ()>>,
     failed_at: Mutex<Option<Instant>>,
 }
 
@@ -47,6 +46,20 @@ pub struct KeyCache {
 pub struct LookupFailed;
 
 type Answer = Option<Arc<FoundKey>>;
+
+/// A valid key, and when its time is over.
+struct Valid {
+    found: Arc<FoundKey>,
+    ends_at: Option<Instant>,
+}
+
+impl Valid {
+    /// The key; none if its time is over, though nobody was asked since.
+    fn at(&self, now: Instant) -> Answer {
+        let is_over = self.ends_at.is_some_and(|ends_at| ends_at <= now);
+        (!is_over).then(|| Arc::clone(&self.found))
+    }
+}
 
 impl KeyCache {
     /// A cache over a function that asks the database for the valid key of an id.
@@ -89,8 +102,8 @@ impl KeyCache {
     }
 
     fn remembered(&self, id: KeyId, now: Instant) -> Option<Answer> {
-        if let Some(found) = lock(&self.valid).younger_than(VALID_FOR, id, now) {
-            return Some(Some(Arc::clone(found)));
+        if let Some(valid) = lock(&self.valid).younger_than(VALID_FOR, id, now) {
+            return Some(valid.at(now));
         }
         lock(&self.unknown)
             .younger_than(UNKNOWN_FOR, id, now)
@@ -99,16 +112,19 @@ impl KeyCache {
 
     fn in_trouble(&self, id: KeyId) -> Result<Answer, LookupFailed> {
         let valid = lock(&self.valid);
-        let found = valid.younger_than(VALID_IN_TROUBLE_FOR, id, Instant::now());
-        found
-            .map(|found| Some(Arc::clone(found)))
-            .ok_or(LookupFailed)
+        let now = Instant::now();
+        let found = valid.younger_than(VALID_IN_TROUBLE_FOR, id, now);
+        found.map(|valid| valid.at(now)).ok_or(LookupFailed)
     }
 
     fn remember(&self, id: KeyId, found: Option<FoundKey>) -> Answer {
         let (now, found) = (Instant::now(), found.map(Arc::new));
         match &found {
-            Some(found) => lock(&self.valid).insert(id, Arc::clone(found), now),
+            Some(found) => {
+                let ends_at = found.valid_for.map(|left| now + left);
+                let found = Arc::clone(found);
+                lock(&self.valid).insert(id, Valid { found, ends_at }, now);
+            }
             None => {
                 lock(&self.valid).remove(id);
                 lock(&self.unknown).insert(id, (), now);

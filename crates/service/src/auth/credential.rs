@@ -15,6 +15,19 @@ pub struct Credentials<'h> {
     pub authorization: Option<&'h [u8]>,
 }
 
+/// The value of a cookie, if it is there exactly once: of two, nobody knows who set which.
+pub fn cookie<'h>(headers: impl Iterator<Item = &'h [u8]>, name: &str) -> Option<&'h str> {
+    let pairs = headers
+        .filter_map(|header| str::from_utf8(header).ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs
+        .filter(|(found, _)| *found == name)
+        .map(|(_, value)| value);
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
 impl Credentials<'_> {
     /// The text of the key: in `X-API-Key`, in `Authorization: Bearer`, or the password of
     /// `Authorization: Basic`, where agents can set nothing but a user and a password in a URL.

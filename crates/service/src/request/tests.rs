@@ -1,11 +1,11 @@
 use actix_web::http::header::{HeaderMap, HeaderValue};
 
-use super::{REQUEST_ID, request_id};
+use super::{REQUEST_ID, id_of};
 
 fn taken(given: &str) -> bool {
     let mut headers = HeaderMap::new();
     headers.insert(REQUEST_ID, HeaderValue::from_str(given).unwrap());
-    request_id(&headers) == given
+    id_of(&headers) == given
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn a_harmless_request_id_is_taken_over_and_any_other_is_replaced() {
 
 #[test]
 fn new_request_ids_are_harmless_and_differ() {
-    let (first, second) = (request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    let (first, second) = (id_of(&HeaderMap::new()), id_of(&HeaderMap::new()));
     assert_ne!(first, second);
     assert!(taken(&first));
 }

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{Running, Service, start};
 use crate::health::Readiness;
 use crate::metrics;
-use crate::openapi::document;
+use crate::openapi::{self, document};
 use crate::problem::Problem;
 use crate::settings::HttpSettings;
 
@@ -49,7 +49,7 @@ fn serve() -> (Running, Readiness) {
     let service = Service {
         registry: metrics::registry(),
         readiness: readiness.clone(),
-        document: document("Things", "Things.", routes),
+        document: document("Things", "Things.", &openapi::KEYS, routes),
         routes,
     };
     (start(&settings, service).unwrap(), readiness)

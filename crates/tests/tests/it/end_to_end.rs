@@ -108,6 +108,7 @@ fn every_part_that_is_killed_is_started_again() {
         for part in [
             "ingest-api",
             "query-api",
+            "control-api",
             "alert-worker",
             "nginx",
             "postgres",

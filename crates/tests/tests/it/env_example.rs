@@ -2,6 +2,7 @@
 
 use runwatch_service::env::Env;
 use runwatch_service::settings::{DatabaseSettings, LogSettings};
+use runwatch_tests::keys;
 
 const EXAMPLE: &str = include_str!("../../../../.env.example");
 
@@ -22,11 +23,20 @@ fn variables() -> Vec<(&'static str, &'static str)> {
 /// The settings of all services as text.
 fn settings(variable: (&str, &str)) -> String {
     // What is asked for last counts, so that the variable may be the required one.
-    let env = || Env::of([("DATABASE_URL", "postgres://"), variable]);
+    let env = || {
+        Env::of([
+            ("DATABASE_URL", "postgres://"),
+            ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
+            ("TOKEN_SIGNING_KEY", keys::SIGNING),
+            ("AUDIT_KEY", keys::AUDIT),
+            variable,
+        ])
+    };
     let ingest = env().read(ingest_api::settings::Settings::from_env);
     let query = env().read(query_api::Settings::from_env);
+    let control = env().read(control_api::Settings::from_env);
     let worker = env().read(alert_worker::settings::Settings::from_env);
-    format!("{ingest:?} {query:?} {worker:?}")
+    format!("{ingest:?} {query:?} {control:?} {worker:?}")
 }
 
 #[test]
@@ -36,6 +46,7 @@ fn the_example_lists_what_the_services_read_by_concern() {
     let all = [
         Env::names(ingest_api::settings::Settings::from_env),
         Env::names(query_api::Settings::from_env),
+        Env::names(control_api::Settings::from_env),
         Env::names(alert_worker::settings::Settings::from_env),
     ]
     .concat();

@@ -18,6 +18,7 @@ mod runs;
 mod search;
 mod search_index;
 mod sessions;
+mod sign_in;
 mod steps;
 mod traces;
 mod usage;
@@ -29,6 +30,7 @@ mod health;
 mod keys;
 mod openapi;
 
+mod access;
 mod accounting;
 mod odd_input;
 mod openai_agents;

@@ -16,6 +16,7 @@ fn banner(options: &[&str]) -> Banner {
         &args,
         Ports::from_base(args.port, args.grpc_port).unwrap(),
         keys,
+        Some("once".to_owned()),
     )
 }
 

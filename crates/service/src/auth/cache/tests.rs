@@ -11,8 +11,8 @@ use runwatch_store::error::StoreError;
 use tokio::time::{Instant, advance};
 use uuid::Uuid;
 
-use super::recent::Recent;
 use super::{KeyCache, LookupFailed};
+use crate::auth::recent::Recent;
 
 /// What the database says at the moment.
 #[derive(Clone, Copy)]
@@ -77,6 +77,7 @@ fn found() -> FoundKey {
         content_key: ContentKey::new(Uuid::nil()),
         secret_hash: [0; 32],
         scopes: vec![Scope::Read],
+        valid_for: None,
     }
 }
 

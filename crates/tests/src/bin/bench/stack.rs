@@ -14,6 +14,8 @@ use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use runwatch_tests::keys;
+
 use crate::cluster::{Cluster, free_port};
 use crate::http::Client;
 use crate::load::{Protocol, Target};
@@ -55,7 +57,7 @@ pub(crate) const QUERY: Service = Service {
     name: "query-api",
     role: "runwatch_query",
     bind_variable: "QUERY_BIND",
-    settings: &[],
+    settings: &[("TOKEN_PUBLIC_KEY", keys::PUBLIC)],
 };
 /// Takes runs in.
 pub(crate) const INGEST: Service = Service {
@@ -158,6 +160,7 @@ impl Stack {
                 name: "bench".to_owned(),
                 scopes,
                 secret_hash: key.secret_hash(),
+                expires_at: None,
             };
             api_keys::create(&mut conn, project.id, &new).await?;
             anyhow::Ok(key.to_text())

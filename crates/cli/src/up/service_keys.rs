@@ -1,0 +1,67 @@
+//! The keys of the services: made once, kept in the secrets file, and given to those who need them.
+
+use anyhow::{Context, Result};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::secrets::{Secrets, random};
+
+const SIGNING: &str = "TOKEN_SIGNING_KEY";
+const PUBLIC: &str = "TOKEN_PUBLIC_KEY";
+const AUDIT: &str = "AUDIT_KEY";
+
+/// What services sign, prove and hash with, by the names of the variables that they read.
+#[derive(Debug)]
+pub(super) struct ServiceKeys {
+    signing: String,
+    public: String,
+    audit: String,
+}
+
+impl ServiceKeys {
+    /// Those of this installation.
+    pub(super) fn ensure(secrets: &mut Secrets) -> Result<Self> {
+        let failed = "failed to keep the keys of the services in the data folder";
+        if secrets.get(SIGNING).is_none() {
+            let (signing, public) = new_pair()?;
+            secrets
+                .keep(&[(SIGNING, &signing), (PUBLIC, &public)])
+                .context(failed)?;
+        }
+        if secrets.get(AUDIT).is_none() {
+            let audit = random::<32>().context("failed to read random bytes")?;
+            secrets
+                .keep(&[(AUDIT, &STANDARD.encode(audit))])
+                .context(failed)?;
+        }
+        let kept = |name| secrets.get(name).map(str::to_owned).context(failed);
+        Ok(Self {
+            signing: kept(SIGNING)?,
+            public: kept(PUBLIC)?,
+            audit: kept(AUDIT)?,
+        })
+    }
+
+    /// The variables of a service.
+    pub(super) fn of(&self, service: &str) -> Vec<(&'static str, String)> {
+        let public = (PUBLIC, self.public.clone());
+        match service {
+            "query-api" => vec![public],
+            "control-api" => vec![
+                public,
+                (SIGNING, self.signing.clone()),
+                (AUDIT, self.audit.clone()),
+            ],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// An Ed25519 key pair as PKCS #8, and its public half, both in Base64.
+fn new_pair() -> Result<(String, String)> {
+    let pair = Ed25519KeyPair::generate().context("failed to make a key")?;
+    let private = pair.to_pkcs8v1().context("failed to write a key")?;
+    let public = pair.public_key().as_ref();
+    Ok((STANDARD.encode(private.as_ref()), STANDARD.encode(public)))
+}

@@ -1,0 +1,61 @@
+//! The cookies of somebody who is signed in.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{COOKIE, HeaderValue};
+use actix_web::{HttpRequest, HttpResponseBuilder};
+use runwatch_core::limits::{SIGN_IN_DAYS, TOKEN_MINUTES};
+use runwatch_service::auth::cookie;
+use runwatch_service::auth::people::TOKEN_COOKIE;
+use runwatch_service::problem::Problem;
+
+/// The cookie with the token that renews a sign-in.
+const REFRESH_COOKIE: &str = "__Host-runwatch-refresh";
+
+/// Gives the browser its tokens; the one that renews only if it is new.
+pub(crate) fn set(answer: &mut HttpResponseBuilder, token: String, refresh: Option<String>) {
+    answer.cookie(of(TOKEN_COOKIE, token, Duration::minutes(TOKEN_MINUTES)));
+    if let Some(refresh) = refresh {
+        answer.cookie(of(REFRESH_COOKIE, refresh, Duration::days(SIGN_IN_DAYS)));
+    }
+}
+
+/// Takes them away.
+pub(crate) fn clear(answer: &mut HttpResponseBuilder) {
+    for name in [TOKEN_COOKIE, REFRESH_COOKIE] {
+        answer.cookie(of(name, String::new(), Duration::ZERO));
+    }
+}
+
+/// The token that renews a sign-in, as the browser sends it.
+pub(crate) fn refresh_token(request: &HttpRequest) -> Option<&str> {
+    let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
+    cookie(cookies, REFRESH_COOKIE)
+}
+
+fn of(name: &'static str, value: String, age: Duration) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .max_age(age)
+        .finish()
+}
+
+/// Refuses to take a password, or to give a token, over a connection that others can read.
+pub(crate) fn check_secure(request: &HttpRequest) -> Result<(), Problem> {
+    let connection = request.connection_info();
+    let host = connection.host();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => host.split(':').next(),
+    };
+    let is_here = matches!(name, Some("localhost" | "127.0.0.1" | "::1"));
+    if is_here || connection.scheme() == "https" {
+        return Ok(());
+    }
+    let detail = "Signing in needs TLS, except on localhost.";
+    Err(Problem::new(StatusCode::FORBIDDEN, "tls_required", detail))
+}

@@ -1,0 +1,181 @@
+//! Signing in and out.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use runwatch_tests::app::with_app;
+use runwatch_tests::moments::without_times;
+use runwatch_tests::people::{PASSWORD, cookies, sign_in};
+use runwatch_tests::projects::OURS;
+use runwatch_tests::until::until;
+use serde_json::{Value, json};
+
+const EMAIL: &str = "ada@example.com";
+/// Longer than services remember who is signed in.
+const FORGOTTEN: Duration = Duration::from_secs(10);
+
+#[test]
+fn the_link_of_the_first_start_makes_the_first_admin_and_works_once() {
+    with_app(async |app| {
+        let token = app.setup_token().await;
+        let nobody = app.nobody();
+        let mut body =
+            json!({"token": token, "password": "too short", "email": EMAIL, "name": "Ada"});
+        let short = nobody.send(Method::POST, "/v1/auth/password", &body).await;
+        assert_eq!(short.expect(400).json()["field"], "password");
+        body["password"] = json!(PASSWORD);
+        body["email"] = json!("nobody");
+        let wrong = nobody.send(Method::POST, "/v1/auth/password", &body).await;
+        assert_eq!(wrong.expect(400).json()["field"], "email");
+        body["email"] = json!("  Ada@Example.COM ");
+        let made = nobody.send(Method::POST, "/v1/auth/password", &body).await;
+        assert_eq!(made.expect(200).json()["email"], EMAIL);
+        let again = nobody.send(Method::POST, "/v1/auth/password", &body).await;
+        assert_eq!(again.expect(410).code(), "wrong_link");
+        let ada = nobody.with_cookies_of(&sign_in(&nobody, "ADA@example.com", PASSWORD).await);
+        let me = ada.get("/v1/auth/me").await.expect(200).json();
+        insta::assert_json_snapshot!("me", without_times(me), {".user.user_id" => "[id]"});
+    });
+}
+
+#[test]
+fn a_sign_in_sets_cookies_that_only_the_browser_of_this_host_has() {
+    with_app(async |app| {
+        app.first_admin().await;
+        let answer = sign_in(&app.nobody(), EMAIL, PASSWORD).await.expect(200);
+        let set: Vec<&str> = answer
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|it| it.to_str().unwrap())
+            .collect();
+        assert_eq!(set.len(), 2);
+        for cookie in set {
+            assert!(cookie.starts_with("__Host-runwatch"), "{cookie}");
+            for part in [
+                "; Path=/",
+                "; Secure",
+                "; HttpOnly",
+                "; SameSite=Lax",
+                "; Max-Age=",
+            ] {
+                assert!(cookie.contains(part), "{cookie}");
+            }
+            assert!(!cookie.contains("Domain"), "{cookie}");
+        }
+    });
+}
+
+#[test]
+fn a_wrong_password_is_refused_like_an_unknown_account_and_only_so_often() {
+    with_app(async |app| {
+        app.first_admin().await;
+        let nobody = app.nobody();
+        for email in [EMAIL, "nobody@example.com"] {
+            let refused = sign_in(&nobody, email, "another horse and a battery").await;
+            let refused = refused.expect(401);
+            assert_eq!(refused.code(), "wrong_password");
+            assert!(cookies(&refused).is_empty());
+        }
+        for _ in 0..9 {
+            sign_in(&nobody, EMAIL, "another horse and a battery")
+                .await
+                .expect(401);
+        }
+        let refused = sign_in(&nobody, EMAIL, PASSWORD).await.expect(429);
+        assert_eq!(refused.code(), "too_many_attempts");
+        let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((800..=900).contains(&wait), "{wait}");
+    });
+}
+
+#[test]
+fn a_sign_in_is_renewed_and_a_token_that_was_used_up_ends_it() {
+    with_app(async |app| {
+        app.first_admin().await;
+        let nobody = app.nobody();
+        let first = nobody.with_cookies_of(&sign_in(&nobody, EMAIL, PASSWORD).await.expect(200));
+        let renew = async |who: &runwatch_tests::actor::Actor| {
+            who.send(Method::POST, "/v1/auth/refresh", &Value::Null)
+                .await
+        };
+        let renewed = renew(&first).await.expect(204);
+        assert_eq!(cookies(&renewed).len(), 2);
+        // Another tab renewed with the same token at the same moment: it gets no new one.
+        assert_eq!(cookies(&renew(&first).await.expect(204)).len(), 1);
+        let second = nobody.with_cookies_of(&renewed);
+        renew(&second).await.expect(204);
+        // The first token is two renewals old.
+        renew(&first).await.expect(401);
+        // The second one is shown later, when no tab would.
+        let admin = app.db().admin().await;
+        let later = "UPDATE sign_ins SET renewed_at = renewed_at - interval '1 minute'";
+        admin.batch_execute(later).await.unwrap();
+        renew(&second).await.expect(401);
+        let ended = "SELECT count(*) FROM sign_ins WHERE ended_at IS NOT NULL";
+        let ended = admin.query_one(ended, &[]).await.unwrap();
+        assert_eq!(ended.get::<_, i64>(0), 1, "and the sign-in has ended");
+    });
+}
+
+#[test]
+fn who_signs_out_is_out_everywhere_within_seconds() {
+    with_app(async |app| {
+        let ada = app.first_admin().await.of_project(OURS);
+        ada.get("/v1/runs").await.expect(200);
+        let out = ada
+            .send(Method::POST, "/v1/auth/logout", &Value::Null)
+            .await;
+        let cleared = out.expect(204);
+        assert!(cookies(&cleared).iter().all(|cookie| cookie.ends_with('=')));
+        for path in ["/v1/runs", "/v1/members", "/v1/auth/me"] {
+            until(FORGOTTEN, "the sign-in to be forgotten", async || {
+                (ada.get(path).await.status == 401).then_some(())
+            })
+            .await;
+        }
+    });
+}
+
+#[test]
+fn other_sites_cannot_make_a_browser_change_anything() {
+    with_app(async |app| {
+        let ada = app.first_admin().await;
+        let project = json!({"name": "made by another site"});
+        for (header, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
+            let lured = ada.with_header(header, value);
+            let refused = lured.send(Method::POST, "/v1/projects", &project).await;
+            assert_eq!(
+                refused.expect(403).code(),
+                "cross_site",
+                "{header}: {value}"
+            );
+        }
+        let form = ada.request(Method::POST, "/v1/projects");
+        let form = form
+            .header("content-type", "text/plain")
+            .body(project.to_string());
+        ada.call(form).await.expect(415);
+        let own = ada.with_header("sec-fetch-site", "same-origin");
+        own.send(Method::POST, "/v1/projects", &project)
+            .await
+            .expect(201);
+    });
+}
+
+#[test]
+fn signing_in_needs_tls_where_others_can_listen() {
+    with_app(async |app| {
+        app.first_admin().await;
+        let elsewhere = app.nobody().with_header("host", "runwatch.example");
+        let refused = sign_in(&elsewhere, EMAIL, PASSWORD).await.expect(403);
+        assert_eq!(refused.code(), "tls_required");
+        let by_tls = elsewhere.with_header("x-forwarded-proto", "https");
+        sign_in(&by_tls, EMAIL, PASSWORD).await.expect(200);
+    });
+}
