@@ -33,5 +33,17 @@ REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid,
     lo_open(oid, integer), lo_put(oid, bigint, bytea), lo_truncate(integer, integer),
     lo_truncate64(integer, bigint), lo_unlink(oid), lowrite(integer, bytea) FROM PUBLIC;
 
-ALTER ROLE runwatch_query SET default_transaction_read_only = on;
+-- Only once: two migrations of two databases on one server may not change it at the same moment.
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+        WHERE r.rolname = 'runwatch_query' AND s.setdatabase = 0
+            AND 'default_transaction_read_only=on' = ANY (s.setconfig)) THEN
+        ALTER ROLE runwatch_query SET default_transaction_read_only = on;
+    END IF;
+EXCEPTION
+    WHEN internal_error OR unique_violation THEN NULL;
+END
+$$;
 ALTER SCHEMA public OWNER TO runwatch_owner;

@@ -18,7 +18,10 @@ function say(text, isWrong) {
 
 if (!token) {
   say("This link is not whole: open it as it was printed.", true);
-  button.disabled = true;
+} else if (!isSecureContext) {
+  say("A password is not sent over a connection that others can read: open this page with https.", true);
+} else {
+  button.disabled = false;
 }
 
 form.addEventListener("submit", async (event) => {

@@ -5,6 +5,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{COOKIE, HeaderValue};
 use actix_web::{HttpRequest, HttpResponseBuilder};
+use runwatch_core::ids::SignInId;
 use runwatch_core::limits::{SIGN_IN_DAYS, TOKEN_MINUTES};
 use runwatch_service::auth::cookie;
 use runwatch_service::auth::people::TOKEN_COOKIE;
@@ -14,10 +15,15 @@ use runwatch_service::problem::Problem;
 const REFRESH_COOKIE: &str = "__Host-runwatch-refresh";
 
 /// Gives the browser its tokens; the one that renews only if it is new.
-pub(crate) fn set(answer: &mut HttpResponseBuilder, token: String, refresh: Option<String>) {
+pub(crate) fn set(
+    answer: &mut HttpResponseBuilder,
+    token: String,
+    refresh: Option<(SignInId, String)>,
+) {
     answer.cookie(of(TOKEN_COOKIE, token, Duration::minutes(TOKEN_MINUTES)));
-    if let Some(refresh) = refresh {
-        answer.cookie(of(REFRESH_COOKIE, refresh, Duration::days(SIGN_IN_DAYS)));
+    if let Some((id, refresh)) = refresh {
+        let value = format!("{}.{refresh}", id.0.simple());
+        answer.cookie(of(REFRESH_COOKIE, value, Duration::days(SIGN_IN_DAYS)));
     }
 }
 
@@ -28,10 +34,11 @@ pub(crate) fn clear(answer: &mut HttpResponseBuilder) {
     }
 }
 
-/// The token that renews a sign-in, as the browser sends it.
-pub(crate) fn refresh_token(request: &HttpRequest) -> Option<&str> {
+/// The sign-in and the token that renews it, as the browser sends them.
+pub(crate) fn refresh_token(request: &HttpRequest) -> Option<(SignInId, &str)> {
     let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
-    cookie(cookies, REFRESH_COOKIE)
+    let (id, token) = cookie(cookies, REFRESH_COOKIE)?.split_once('.')?;
+    Some((id.parse().ok()?, token))
 }
 
 fn of(name: &'static str, value: String, age: Duration) -> Cookie<'static> {

@@ -157,8 +157,11 @@ pub const SIGN_IN_DAYS: i64 = 30;
 pub const SIGN_IN_OVERLAP_SECONDS: i64 = 10;
 /// Minutes in which attempts to sign in are counted.
 pub const SIGN_IN_ATTEMPTS_MINUTES: i64 = 15;
-/// Attempts to sign in to one account in that time.
-pub const SIGN_IN_ATTEMPTS_PER_ACCOUNT_MAX: i32 = 10;
+/// Attempts to sign in to one account from one address in that time.
+pub const SIGN_IN_ATTEMPTS_MAX: i32 = 10;
+/// Attempts to sign in to one account from anywhere in that time: with fewer, whoever knows an address
+/// could keep its owner out.
+pub const SIGN_IN_ATTEMPTS_PER_ACCOUNT_MAX: i32 = 200;
 /// Attempts to sign in from one address in that time: an office has one.
 pub const SIGN_IN_ATTEMPTS_PER_ADDRESS_MAX: i32 = 100;
 /// Passwords that are hashed at a time: each takes 19 MB.

@@ -127,6 +127,17 @@ pub async fn put_in_all(conn: &mut Conn, user: UserId) -> Result<()> {
     Ok(())
 }
 
+/// Changes what somebody is in a project; [`StoreError::NotFound`] if they are not in it.
+pub async fn change(conn: &mut Conn, project: ProjectId, user: UserId, role: Role) -> Result<()> {
+    let rows = sql_query("UPDATE members SET role = $3 WHERE project_id = $1 AND user_id = $2")
+        .bind::<SqlUuid, _>(project.0)
+        .bind::<SqlUuid, _>(user.0)
+        .bind::<SmallInt, _>(role.code())
+        .execute(conn)
+        .await?;
+    found(rows)
+}
+
 /// Takes somebody out of a project.
 pub async fn remove(conn: &mut Conn, project: ProjectId, user: UserId) -> Result<()> {
     let rows = sql_query("DELETE FROM members WHERE project_id = $1 AND user_id = $2")
@@ -137,14 +148,21 @@ pub async fn remove(conn: &mut Conn, project: ProjectId, user: UserId) -> Result
     found(rows)
 }
 
-/// Refuses to leave a project without an admin, of whom it then would get none.
+/// Lets nobody else change who is in a project, or its keys, until the end of the transaction. What is
+/// read from then on is what they did before.
+pub async fn lock(conn: &mut Conn, project: ProjectId) -> Result<()> {
+    sql_query("SELECT FROM projects WHERE project_id = $1 FOR NO KEY UPDATE")
+        .bind::<SqlUuid, _>(project.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Refuses to leave a project without an admin, of whom it then would get none. [`lock`] comes before.
 pub async fn check_admin_left(conn: &mut Conn, project: ProjectId) -> Result<()> {
-    // Whoever takes another admin out at the same moment waits here, and sees what this one did.
     let admins = sql_query(
-        "SELECT 1 FROM projects, LATERAL (SELECT FROM members JOIN users USING (user_id)
-             WHERE members.project_id = projects.project_id AND role = $2
-                 AND disabled_at IS NULL LIMIT 1) admin
-         WHERE project_id = $1 FOR UPDATE OF projects",
+        "SELECT 1 FROM members JOIN users USING (user_id)
+         WHERE project_id = $1 AND role = $2 AND disabled_at IS NULL LIMIT 1",
     )
     .bind::<SqlUuid, _>(project.0)
     .bind::<SmallInt, _>(Role::Admin.code())

@@ -35,6 +35,15 @@ pub async fn create(conn: &mut Conn, user: Option<UserId>, token: TokenHash) -> 
     .await
 }
 
+/// Makes the links of somebody work no longer.
+pub async fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
+    sql_query("DELETE FROM password_links WHERE user_id = $1")
+        .bind::<SqlUuid, _>(user.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct Link {
     #[diesel(sql_type = Nullable<SqlUuid>)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_query;
 use diesel::sql_types::{
-    BigInt, Binary, Bool, Integer, Nullable, SmallInt, Timestamptz, Uuid as SqlUuid,
+    BigInt, Binary, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -16,6 +16,13 @@ use runwatch_core::token::TokenHash;
 
 use crate::error::{Result, StoreError};
 use crate::pool::Conn;
+
+/// Rows that are forgotten with each that is written.
+const FORGOTTEN_AT_A_TIME: i64 = 10;
+const CHANGED_MEANWHILE: StoreError = StoreError::Rule {
+    code: "changed_meanwhile",
+    detail: "The account was changed a moment ago; sign in again.",
+};
 
 /// Whose sign-in it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,50 +41,82 @@ pub enum Renewed {
     /// Somebody else renewed it a moment ago with the same token, such as another tab: it goes on,
     /// and the token that they got is the one that renews it.
     Already(SignIn),
-    /// The token was used before: somebody has a copy, and the sign-in was ended.
+    /// Another token is the one that renews it: somebody has a copy, and the sign-in was ended.
     Stolen(SignIn),
     /// There is no such sign-in, or it has ended.
     No,
 }
 
-/// Begins a sign-in, which this token renews.
-pub async fn begin(conn: &mut Conn, user: UserId, token: TokenHash) -> Result<SignIn> {
-    let id = SignInId(Uuid::now_v7());
-    sql_query(
+/// Begins a sign-in, which this token renews. [`StoreError::Rule`] if its user was shut out or has set
+/// another password since this one was compared.
+pub async fn begin(
+    conn: &mut Conn,
+    id: SignInId,
+    user: UserId,
+    password_hash: &str,
+    token: TokenHash,
+) -> Result<SignIn> {
+    let rows = sql_query(
         "INSERT INTO sign_ins (sign_in_id, user_id, refresh_hash, began_at, renewed_at)
-         VALUES ($1, $2, $3, rw_now(), rw_now())",
+         SELECT $1, user_id, $3, rw_now(), rw_now() FROM users
+         WHERE user_id = $2 AND disabled_at IS NULL AND password_hash = $4 FOR SHARE",
     )
     .bind::<SqlUuid, _>(id.0)
     .bind::<SqlUuid, _>(user.0)
     .bind::<Binary, _>(token.as_slice())
+    .bind::<Text, _>(password_hash)
     .execute(conn)
     .await?;
+    if rows == 0 {
+        return Err(CHANGED_MEANWHILE);
+    }
+    forget_ended(conn).await?;
     Ok(SignIn { id, user })
+}
+
+/// Forgets some sign-ins that ended or were not renewed long ago: each that begins makes room.
+async fn forget_ended(conn: &mut Conn) -> Result<()> {
+    sql_query(
+        "DELETE FROM sign_ins WHERE sign_in_id IN (SELECT sign_in_id FROM sign_ins
+             WHERE renewed_at < rw_now() - 2 * $1 * interval '1 day'
+             ORDER BY renewed_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    )
+    .bind::<BigInt, _>(SIGN_IN_DAYS)
+    .bind::<BigInt, _>(FORGOTTEN_AT_A_TIME)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = SqlUuid)]
-    sign_in_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     user_id: Uuid,
     #[diesel(sql_type = Bool)]
     is_current: bool,
     #[diesel(sql_type = Bool)]
-    is_fresh: bool,
+    is_overlap: bool,
 }
 
-/// Renews a sign-in: the token that is shown is used up, and the new one takes its place.
-pub async fn renew(conn: &mut Conn, shown: TokenHash, new: TokenHash) -> Result<Renewed> {
+/// Renews a sign-in: the token that is shown is used up, and the new one takes its place. Any other token
+/// than the last one was stolen, or its owner's was.
+pub async fn renew(
+    conn: &mut Conn,
+    id: SignInId,
+    shown: TokenHash,
+    new: TokenHash,
+) -> Result<Renewed> {
     conn.transaction::<_, StoreError, _>(async |conn| {
         let rows: Vec<Row> = sql_query(
-            "SELECT sign_in_id, user_id, refresh_hash = $1 AS is_current,
-                 renewed_at > rw_now() - $3 * interval '1 second' AS is_fresh
+            "SELECT user_id, refresh_hash = $2 AS is_current,
+                 coalesce(previous_hash = $2, false)
+                     AND renewed_at > rw_now() - $4 * interval '1 second' AS is_overlap
              FROM sign_ins JOIN users USING (user_id)
-             WHERE (refresh_hash = $1 OR previous_hash = $1) AND ended_at IS NULL
-                 AND disabled_at IS NULL AND renewed_at > rw_now() - $2 * interval '1 day'
+             WHERE sign_in_id = $1 AND ended_at IS NULL AND disabled_at IS NULL
+                 AND renewed_at > rw_now() - $3 * interval '1 day'
              FOR UPDATE OF sign_ins",
         )
+        .bind::<SqlUuid, _>(id.0)
         .bind::<Binary, _>(shown.as_slice())
         .bind::<BigInt, _>(SIGN_IN_DAYS)
         .bind::<BigInt, _>(SIGN_IN_OVERLAP_SECONDS)
@@ -86,20 +125,16 @@ pub async fn renew(conn: &mut Conn, shown: TokenHash, new: TokenHash) -> Result<
         let Some(row) = rows.into_iter().next() else {
             return Ok(Renewed::No);
         };
-        let sign_in = SignIn {
-            id: SignInId(row.sign_in_id),
-            user: UserId(row.user_id),
-        };
-        match (row.is_current, row.is_fresh) {
-            (true, _) => {
-                rotate(conn, sign_in.id, new).await?;
-                Ok(Renewed::Yes(sign_in))
-            }
-            (false, true) => Ok(Renewed::Already(sign_in)),
-            (false, false) => {
-                end(conn, sign_in.id).await?;
-                Ok(Renewed::Stolen(sign_in))
-            }
+        let user = UserId(row.user_id);
+        let sign_in = SignIn { id, user };
+        if row.is_current {
+            rotate(conn, id, new).await?;
+            Ok(Renewed::Yes(sign_in))
+        } else if row.is_overlap {
+            Ok(Renewed::Already(sign_in))
+        } else {
+            end(conn, id).await?;
+            Ok(Renewed::Stolen(sign_in))
         }
     })
     .await
@@ -115,6 +150,28 @@ async fn rotate(conn: &mut Conn, id: SignInId, new: TokenHash) -> Result<()> {
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The sign-in that this token would renew, if it has not ended.
+pub async fn find(conn: &mut Conn, id: SignInId, shown: TokenHash) -> Result<Option<SignIn>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        user_id: Uuid,
+    }
+    let rows: Vec<Row> = sql_query(
+        "SELECT user_id FROM sign_ins
+         WHERE sign_in_id = $1 AND refresh_hash = $2 AND ended_at IS NULL",
+    )
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<Binary, _>(shown.as_slice())
+    .load(conn)
+    .await?;
+    let sign_in = |row: Row| SignIn {
+        id,
+        user: UserId(row.user_id),
+    };
+    Ok(rows.into_iter().next().map(sign_in))
 }
 
 /// Ends a sign-in: no service takes its tokens any more.
@@ -209,6 +266,15 @@ pub async fn attempt(
     .bind::<Binary, _>(subject.as_slice())
     .bind::<BigInt, _>(SIGN_IN_ATTEMPTS_MINUTES)
     .get_result(conn)
+    .await?;
+    sql_query(
+        "DELETE FROM sign_in_attempts WHERE subject_hash IN (SELECT subject_hash FROM sign_in_attempts
+             WHERE began_at < rw_now() - $1 * interval '1 minute'
+             ORDER BY began_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    )
+    .bind::<BigInt, _>(SIGN_IN_ATTEMPTS_MINUTES)
+    .bind::<BigInt, _>(FORGOTTEN_AT_A_TIME)
+    .execute(conn)
     .await?;
     if attempts.attempts <= attempts_max {
         return Ok(None);

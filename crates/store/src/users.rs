@@ -13,7 +13,7 @@ use runwatch_core::time::Timestamp;
 use crate::error::{Result, StoreError};
 use crate::pool::Conn;
 use crate::schema::users;
-use crate::sign_ins;
+use crate::{password_links, sign_ins};
 
 /// Somebody who signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +162,7 @@ pub async fn set_disabled(conn: &mut Conn, id: UserId, is_disabled: bool) -> Res
             .optional()?;
         if is_disabled {
             sign_ins::end_all(conn, id).await?;
+            password_links::forget(conn, id).await?;
         }
         row.map(user).ok_or(StoreError::NotFound)
     })

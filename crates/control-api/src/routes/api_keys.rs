@@ -11,6 +11,7 @@ use runwatch_service::json_body::JsonBody;
 use runwatch_service::problem::Problem;
 use runwatch_store::api_keys::{self, KeyInfo, NewKey};
 use runwatch_store::error::StoreError;
+use runwatch_store::members;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -132,6 +133,7 @@ pub(crate) async fn create_api_key(
     let project = who.project;
     let act = Act::new(&request, project, who.actor, "create_api_key");
     app.change(act, async |conn| {
+        members::lock(conn, project).await?;
         if api_keys::count_valid(conn, project).await? >= KEYS_PER_PROJECT_MAX {
             return Err(TOO_MANY);
         }

@@ -4,18 +4,22 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use runwatch_core::audit::{Actor, NO_PROJECT};
-use runwatch_core::ids::{ProjectId, UserId};
-use runwatch_core::limits::{SIGN_IN_ATTEMPTS_PER_ACCOUNT_MAX, SIGN_IN_ATTEMPTS_PER_ADDRESS_MAX};
+use runwatch_core::ids::{ProjectId, SignInId, UserId};
+use runwatch_core::limits::{
+    SIGN_IN_ATTEMPTS_MAX, SIGN_IN_ATTEMPTS_PER_ACCOUNT_MAX, SIGN_IN_ATTEMPTS_PER_ADDRESS_MAX,
+};
 use runwatch_core::token::{TokenHash, hash};
 use runwatch_service::auth::{SignedIn, from_our_pages};
 use runwatch_service::json_body::JsonBody;
 use runwatch_service::problem::Problem;
 use runwatch_store::members::Membership;
+use runwatch_store::pool::Conn;
 use runwatch_store::sign_ins::{Renewed, SignIn};
 use runwatch_store::{members, password_links, sign_ins, users};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::app::{Act, App, Done};
 use crate::cookies;
@@ -85,7 +89,8 @@ impl From<Membership> for MembershipJson {
 /// Signs somebody in.
 ///
 /// The answer sets two cookies: a signed token that proves who they are for 15 minutes, and one that
-/// renews it for 30 days. Ten attempts in 15 minutes are made for one account.
+/// renews it for 30 days. Ten attempts in 15 minutes are made for one account from one
+/// address.
 #[utoipa::path(tag = "sign-in", security(()), request_body = inline(Login), responses(
     (status = 200, description = "Signed in", body = UserJson)))]
 #[post("/v1/auth/login")]
@@ -98,29 +103,32 @@ pub(crate) async fn create_sign_in(
     from_our_pages(&request)?;
     let Login { email, password } = body.0;
     let email = email.trim().to_lowercase();
-    let account = count_attempt(&app, &request, &email).await?;
+    let attempts = count_attempt(&app, &request, &email).await?;
     let known = app
         .run(async |conn| users::find_by_email(conn, &email).await)
         .await?;
     let (user, password_hash) = known.unzip();
+    let password_hash = password_hash.flatten();
     let is_right = app
         .passwords
-        .is_right(password, password_hash.flatten())
+        .is_right(password, password_hash.clone())
         .await?;
-    let Some(user) = user.filter(|_| is_right) else {
+    let (Some(user), Some(password_hash), true) = (user, password_hash, is_right) else {
+        tracing::warn!("An attempt to sign in was refused: the address or the password is wrong");
         return Err(wrong_password());
     };
+    let id = SignInId(Uuid::now_v7());
     let refresh = Token::new()?;
     let act = Act::new(&request, NO_PROJECT, Actor::User(user.id), "create_sign_in");
     let begun = app
         .change(act, async |conn| {
-            sign_ins::forget_attempts(conn, account).await?;
-            let answer = sign_ins::begin(conn, user.id, refresh.hash).await?;
+            sign_ins::forget_attempts(conn, attempts).await?;
+            let answer = sign_ins::begin(conn, id, user.id, &password_hash, refresh.hash).await?;
             Ok(done(answer, user.id))
         })
         .await?;
     let mut answer = HttpResponse::Ok();
-    cookies::set(&mut answer, token(&app, begun)?, Some(refresh.text));
+    cookies::set(&mut answer, token(&app, begun)?, Some((id, refresh.text)));
     Ok(answer.json(UserJson::from(user)))
 }
 
@@ -133,14 +141,14 @@ pub(crate) async fn renew_sign_in(
 ) -> Result<HttpResponse, Problem> {
     cookies::check_secure(&request)?;
     from_our_pages(&request)?;
-    let shown = cookies::refresh_token(&request).ok_or_else(signed_out)?;
+    let (id, shown) = cookies::refresh_token(&request).ok_or_else(signed_out)?;
     let shown = hash(shown);
     let new = Token::new()?;
     let renewed = app
-        .run(async |conn| sign_ins::renew(conn, shown, new.hash).await)
+        .run(async |conn| sign_ins::renew(conn, id, shown, new.hash).await)
         .await?;
     let (begun, refresh) = match renewed {
-        Renewed::Yes(known) => (known, Some(new.text)),
+        Renewed::Yes(known) => (known, Some((id, new.text))),
         Renewed::Already(known) => (known, None),
         Renewed::Stolen(known) => {
             let user = known.user;
@@ -154,21 +162,32 @@ pub(crate) async fn renew_sign_in(
     Ok(answer.finish())
 }
 
-/// Signs somebody out: within 5 s no service takes their token any more.
-#[utoipa::path(tag = "sign-in", responses((status = 204, description = "Signed out")))]
+/// Signs somebody out, by either cookie: within 5 s no service takes their token any more.
+#[utoipa::path(tag = "sign-in", security(()), responses((status = 204, description = "Signed out")))]
 #[post("/v1/auth/logout")]
 pub(crate) async fn delete_sign_in(
-    who: SignedIn,
+    who: Option<SignedIn>,
     request: HttpRequest,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let user = who.person.user;
-    let act = Act::new(&request, NO_PROJECT, Actor::User(user), "delete_sign_in");
-    app.change(act, async |conn| {
-        sign_ins::end(conn, who.sign_in).await?;
-        Ok(done((), user))
-    })
-    .await?;
+    from_our_pages(&request)?;
+    let ended = match (who, cookies::refresh_token(&request)) {
+        (Some(who), _) => Some((who.sign_in, who.person.user)),
+        (None, Some((id, shown))) => {
+            let shown = hash(shown);
+            let find = async |conn: &mut Conn| sign_ins::find(conn, id, shown).await;
+            app.run(find).await?.map(|known| (known.id, known.user))
+        }
+        (None, None) => None,
+    };
+    if let Some((id, user)) = ended {
+        let act = Act::new(&request, NO_PROJECT, Actor::User(user), "delete_sign_in");
+        app.change(act, async |conn| {
+            sign_ins::end(conn, id).await?;
+            Ok(done((), user))
+        })
+        .await?;
+    }
     let mut answer = HttpResponse::NoContent();
     cookies::clear(&mut answer);
     Ok(answer.finish())
@@ -210,7 +229,8 @@ pub(crate) async fn create_password(
     let of = app
         .run(async |conn| password_links::find(conn, token).await)
         .await?;
-    let first_admin = match of.ok_or_else(wrong_link)? {
+    let of = of.ok_or_else(wrong_link)?;
+    let first_admin = match of {
         password_links::LinkOf::User(_) => None,
         password_links::LinkOf::FirstAdmin => Some((
             email(&body.email.unwrap_or_default())?,
@@ -218,14 +238,23 @@ pub(crate) async fn create_password(
         )),
     };
     let password = app.passwords.hash(body.password).await?;
-    let act = Act::new(&request, NO_PROJECT, Actor::System, "create_password");
+    // Who has the link acts as whom it is of.
+    let (actor, details) = match of {
+        password_links::LinkOf::User(user) => (Actor::User(user), json!({ "by": "link" })),
+        password_links::LinkOf::FirstAdmin => (Actor::System, json!({ "first_admin": true })),
+    };
+    let act = Act::new(&request, NO_PROJECT, actor, "create_password");
     let user = app
         .change(act, async |conn| {
             let admin = first_admin.as_ref();
             let admin = admin.map(|(email, name)| (email.as_str(), name.as_str()));
             let user = password_links::redeem(conn, token, &password, admin).await?;
-            let id = user.id;
-            Ok(done(user, id))
+            let subject = user.id.to_string();
+            Ok(Done {
+                answer: user,
+                subject,
+                details,
+            })
         })
         .await?;
     Ok(HttpResponse::Ok().json(UserJson::from(user)))
@@ -244,8 +273,8 @@ fn token(app: &App, begun: SignIn) -> Result<String, Problem> {
     signed.map_err(|error| Problem::internal(&error))
 }
 
-/// Counts an attempt to sign in, by the address that it comes from and by the account; gives back what
-/// the account's are counted under.
+/// Counts an attempt to sign in, by the address that it comes from, by the account, and by both; gives
+/// back what it is counted under by both.
 async fn count_attempt(
     app: &App,
     request: &HttpRequest,
@@ -254,7 +283,9 @@ async fn count_attempt(
     let connection = request.connection_info().clone();
     let address = connection.realip_remote_addr().unwrap_or_default();
     let account = hash(&format!("account {email}"));
+    let both = hash(&format!("account {email} address {address}"));
     for (subject, attempts_max) in [
+        (both, SIGN_IN_ATTEMPTS_MAX),
         (
             hash(&format!("address {address}")),
             SIGN_IN_ATTEMPTS_PER_ADDRESS_MAX,
@@ -268,12 +299,11 @@ async fn count_attempt(
             return Err(too_many_attempts(seconds));
         }
     }
-    Ok(account)
+    Ok(both)
 }
 
 fn too_many_attempts(seconds: u32) -> Problem {
-    let detail =
-        "There were too many attempts to sign in; wait, or ask for a link that sets a password.";
+    let detail = "There were too many attempts to sign in; wait for the time in Retry-After.";
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail)
         .with_retry_after(seconds)
 }

@@ -3,15 +3,14 @@
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
 use runwatch_core::access::Role;
-use runwatch_core::ids::{ProjectId, UserId};
+use runwatch_core::ids::UserId;
 use runwatch_service::auth::{Caller, ManageAccess};
 use runwatch_service::json_body::JsonBody;
 use runwatch_service::problem::Problem;
-use runwatch_store::error::StoreError;
 use runwatch_store::members::Member;
 use runwatch_store::{members, users};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::app::{Act, App, Done};
@@ -108,7 +107,16 @@ pub(crate) async fn create_member(
         let detail = "Nobody of this address was added; an admin of the installation can do that.";
         return Err(Problem::invalid_parameter("email", detail));
     };
-    put(&app, &who, &request, "create_member", user.id, role).await
+    let (user, project) = (user.id, who.project);
+    let act = Act::new(&request, project, who.actor, "create_member");
+    app.change(act, async |conn| {
+        members::lock(conn, project).await?;
+        members::put(conn, project, user, role).await?;
+        members::check_admin_left(conn, project).await?;
+        Ok(done(user, json!({ "role": role.name() })))
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Changes what somebody is in the project, who is in it.
@@ -122,14 +130,16 @@ pub(crate) async fn change_member(
     body: JsonBody<MemberChange>,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let user = path.into_inner();
-    let members = app
-        .run(async |conn| members::list(conn, who.project).await)
-        .await?;
-    if members.iter().all(|member| member.user != user) {
-        return Err(Problem::not_found());
-    }
-    put(&app, &who, &request, "change_member", user, body.0.role).await
+    let (user, role, project) = (path.into_inner(), body.0.role, who.project);
+    let act = Act::new(&request, project, who.actor, "change_member");
+    app.change(act, async |conn| {
+        members::lock(conn, project).await?;
+        members::change(conn, project, user, role).await?;
+        members::check_admin_left(conn, project).await?;
+        Ok(done(user, json!({ "role": role.name() })))
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Takes somebody out of the project: within 5 s they see nothing of it any more.
@@ -145,37 +155,19 @@ pub(crate) async fn delete_member(
     let (user, project) = (path.into_inner(), who.project);
     let act = Act::new(&request, project, who.actor, "delete_member");
     app.change(act, async |conn| {
+        members::lock(conn, project).await?;
         members::remove(conn, project, user).await?;
         members::check_admin_left(conn, project).await?;
-        Ok(Done {
-            answer: (),
-            subject: user.to_string(),
-            details: json!({}),
-        })
+        Ok(done(user, json!({})))
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn put(
-    app: &App,
-    who: &Caller<ManageAccess>,
-    request: &HttpRequest,
-    action: &'static str,
-    user: UserId,
-    role: Role,
-) -> Result<HttpResponse, Problem> {
-    let project: ProjectId = who.project;
-    let act = Act::new(request, project, who.actor, action);
-    app.change(act, async |conn| {
-        members::put(conn, project, user, role).await?;
-        members::check_admin_left(conn, project).await?;
-        Ok::<_, StoreError>(Done {
-            answer: (),
-            subject: user.to_string(),
-            details: json!({ "role": role.name() }),
-        })
-    })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+fn done(user: UserId, details: Value) -> Done<()> {
+    Done {
+        answer: (),
+        subject: user.to_string(),
+        details,
+    }
 }

@@ -52,7 +52,7 @@ pub struct TokenVerifier {
 
 /// A key of another kind, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it must be what `runwatch secrets new` prints")]
+#[error("it must be an Ed25519 key in Base64, as .env.example says")]
 pub struct NotAKey;
 
 impl TokenSigner {

@@ -16,10 +16,13 @@ use serde_json::{Value, json};
 const FORGOTTEN: Duration = Duration::from_secs(10);
 
 /// What each role is answered, by hand: admin, operator, viewer, executive.
-const EXPECTED: [(&str, [u16; 4]); 10] = [
+const EXPECTED: [(&str, [u16; 4]); 13] = [
     ("/v1/usage", [200, 200, 200, 200]),
     ("/v1/agents", [200, 200, 200, 200]),
     ("/v1/models", [200, 200, 200, 200]),
+    ("/v1/tools", [200, 200, 200, 200]),
+    ("/v1/workflows", [200, 200, 200, 200]),
+    ("/v1/usage/scores?name=x", [200, 200, 200, 403]),
     ("/v1/runs", [200, 200, 200, 403]),
     ("/v1/search?q=x", [200, 200, 200, 403]),
     ("/v1/failures", [200, 200, 200, 403]),
@@ -94,6 +97,35 @@ fn a_role_that_is_taken_away_is_gone_within_seconds() {
             let refused = admin.send(method, &own, &body).await.expect(409);
             assert_eq!(refused.code(), "last_admin");
         }
+    });
+}
+
+#[test]
+fn of_two_admins_who_take_each_other_out_at_once_one_is_left() {
+    with_app(async |app| {
+        let ada = app.first_admin().await.of_project(OURS);
+        let other = app.member(&ada, OURS, Role::Admin).await;
+        let members = ada.get("/v1/members").await.expect(200).json();
+        let path = |at: usize| {
+            let id = members["members"][at]["user_id"].as_str().unwrap();
+            format!("/v1/members/{id}")
+        };
+        // Ada comes first by address.
+        let (of_ada, of_other) = (path(1), path(0));
+        let (one, two) = tokio::join!(
+            ada.send(Method::DELETE, &of_ada, &Value::Null),
+            other.send(Method::DELETE, &of_other, &Value::Null),
+        );
+        let statuses = [one.status, two.status];
+        // Who was taken out before they were let in finds nothing.
+        assert!(
+            [[204, 409], [409, 204], [204, 404], [404, 204]].contains(&statuses),
+            "{statuses:?}"
+        );
+        let database = app.db().admin().await;
+        let left = "SELECT count(*) FROM members WHERE project_id = $1";
+        let left = database.query_one(left, &[&OURS.id().0]).await.unwrap();
+        assert_eq!(left.get::<_, i64>(0), 1);
     });
 }
 

@@ -4,7 +4,7 @@ use actix_web::get;
 use actix_web::web::{Data, Json};
 use runwatch_core::limits::{SCORES_SUMMED_MAX, USAGE_BUCKETS_MAX};
 use runwatch_core::time::Timestamp;
-use runwatch_service::auth::FiguresReader;
+use runwatch_service::auth::Reader;
 use runwatch_service::problem::Problem;
 use runwatch_service::query::Query;
 use runwatch_store::feedback::{self, Score, ScoreQuery};
@@ -89,7 +89,7 @@ pub(crate) struct UsageScores {
 #[utoipa::path(tag = "usage", params(GetUsageScores), responses((status = 200, body = UsageScores)))]
 #[get("/v1/usage/scores")]
 pub(crate) async fn get_usage_scores(
-    reader: FiguresReader,
+    reader: Reader,
     query: Query<GetUsageScores>,
     app: Data<App>,
 ) -> Result<Json<UsageScores>, Problem> {

@@ -5,6 +5,7 @@ use runwatch_tests::block_on;
 use runwatch_tests::command::{Said, runwatch};
 use runwatch_tests::database::TestDb;
 use runwatch_tests::installation::Installation;
+use runwatch_tests::keys;
 use serde_json::Value;
 
 /// What was found that is not as it should be, as `verdict: what`.
@@ -161,7 +162,13 @@ const VALUES: [(&str, &str); 26] = [
 fn settings_are_judged_as_the_services_judge_them() {
     block_on(async {
         for variable in VALUES {
-            let env = || Env::of([("DATABASE_URL", "postgres://a@b/c"), variable]);
+            let env = || {
+                Env::of([
+                    ("DATABASE_URL", "postgres://a@b/c"),
+                    ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
+                    variable,
+                ])
+            };
             let is_usable = env().read(ingest_api::settings::Settings::from_env).is_ok()
                 && env().read(query_api::Settings::from_env).is_ok()
                 && env()
