@@ -26,7 +26,6 @@ use runwatch_service::health::Readiness;
 use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
 use runwatch_service::{metrics, openapi, server};
 use runwatch_store::pool::Pool;
-use runwatch_store::{api_keys, sign_ins};
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
@@ -77,8 +76,8 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
     let database = &settings.database;
     let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
-    let keys = Arc::new(key_cache(&pool));
-    let people = Arc::new(people(&pool, settings.verifier.clone().expect(READ)));
+    let keys = Arc::new(KeyCache::of(&pool));
+    let people = Arc::new(People::of(settings.verifier.clone().expect(READ), &pool));
     let app = Arc::new(App {
         pool,
         audit: settings.audit.clone().expect(READ),
@@ -98,22 +97,6 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
 /// The document that describes the API.
 pub fn document() -> OpenApi {
     openapi::document(TITLE, DESCRIPTION, &openapi::PEOPLE, routes::documented)
-}
-
-fn key_cache(pool: &Pool) -> KeyCache {
-    let pool = pool.clone();
-    KeyCache::new(move |id| {
-        let pool = pool.clone();
-        Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
-    })
-}
-
-fn people(pool: &Pool, verifier: TokenVerifier) -> People {
-    let pool = pool.clone();
-    People::new(verifier, move |sign_in, project| {
-        let pool = pool.clone();
-        Box::pin(async move { sign_ins::person(&mut *pool.get().await?, sign_in, project).await })
-    })
 }
 
 fn readiness(pool: &Pool, unsafe_durability: bool) -> Readiness {

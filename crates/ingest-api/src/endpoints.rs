@@ -24,11 +24,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use runwatch_core::ids::KeyId;
-use runwatch_service::auth::cache::Looking;
 use runwatch_service::problem::Problem;
 use runwatch_store::pool::Pool;
-use runwatch_store::{api_keys, settings};
+use runwatch_store::settings;
 
 /// Bodies above this are decoded on a thread of their own, so that they do not hold up the other
 /// requests of the same worker for long. Most are below: decoding where they were read keeps as few
@@ -56,14 +54,6 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(openai_agents::create_openai_traces)
         .service(langsmith::create_langsmith_traces)
         .service(create_validation::create_validation);
-}
-
-/// How keys are looked up.
-pub(crate) fn key_lookup(pool: Pool) -> impl Fn(KeyId) -> Looking + Send + Sync + 'static {
-    move |id| {
-        let pool = pool.clone();
-        Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
-    }
 }
 
 /// Whether telemetry can be stored, and safely.

@@ -63,7 +63,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
         metrics,
         pool: pool.clone(),
     });
-    let keys = Data::new(KeyCache::new(endpoints::key_lookup(pool.clone())));
+    let keys = Data::new(KeyCache::of(&pool));
     let grpc = grpc::start(settings.ingest.grpc_bind, app.clone(), keys.clone())?;
     let routes = move |config: &mut ServiceConfig<'_>| {
         config.app_data(app.clone()).app_data(keys.clone());

@@ -28,7 +28,6 @@ use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
 use runwatch_service::{metrics, openapi, server};
 use runwatch_store::export::ExportPool;
 use runwatch_store::pool::Pool;
-use runwatch_store::{api_keys, sign_ins};
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
@@ -81,10 +80,10 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
     let database = &settings.database;
     let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
-    let keys = Arc::new(key_cache(&pool));
+    let keys = Arc::new(KeyCache::of(&pool));
     let verifier = settings.verifier.clone();
     let verifier = verifier.expect("settings are given out only if all of them are there");
-    let people = Arc::new(people(&pool, verifier));
+    let people = Arc::new(People::of(verifier, &pool));
     let exports = ExportPool::new(database.url.expose(), EXPORT_CONNECTIONS);
     let clock = Arc::new(SystemClock);
     let app = Arc::new(App::new(
@@ -111,22 +110,6 @@ pub fn document() -> OpenApi {
         &[&openapi::KEYS[..], &openapi::PEOPLE].concat(),
         routes::documented,
     )
-}
-
-fn key_cache(pool: &Pool) -> KeyCache {
-    let pool = pool.clone();
-    KeyCache::new(move |id| {
-        let pool = pool.clone();
-        Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
-    })
-}
-
-fn people(pool: &Pool, verifier: TokenVerifier) -> People {
-    let pool = pool.clone();
-    People::new(verifier, move |sign_in, project| {
-        let pool = pool.clone();
-        Box::pin(async move { sign_ins::person(&mut *pool.get().await?, sign_in, project).await })
-    })
 }
 
 fn readiness(pool: &Pool, unsafe_durability: bool) -> Readiness {

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use runwatch_core::ids::KeyId;
-use runwatch_store::api_keys::FoundKey;
+use runwatch_store::api_keys::{self, FoundKey};
 use runwatch_store::error::Result;
+use runwatch_store::pool::Pool;
 use tokio::time::Instant;
 
 use crate::auth::recent::Recent;
@@ -73,6 +74,15 @@ impl KeyCache {
             unknown: Mutex::new(Recent::new(UNKNOWN_FOR, KEYS_MAX)),
             failed_at: Mutex::default(),
         }
+    }
+
+    /// A cache over the keys of the database.
+    pub fn of(pool: &Pool) -> Self {
+        let pool = pool.clone();
+        Self::new(move |id| {
+            let pool = pool.clone();
+            Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
+        })
     }
 
     /// The valid key of this id, or none. Its secret has yet to be compared.

@@ -1,12 +1,12 @@
 //! People who are signed in: proven by a signed token in a cookie, and looked up once in five seconds.
 
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use runwatch_core::ids::{ProjectId, SignInId};
-use runwatch_store::error::Result;
-use runwatch_store::sign_ins::Person;
+use runwatch_store::error::Result as StoreResult;
+use runwatch_store::pool::Pool;
+use runwatch_store::sign_ins::{self, Person};
 use tokio::time::Instant;
 
 use crate::auth::cache::LookupFailed;
@@ -21,28 +21,21 @@ const VALID_FOR: Duration = Duration::from_secs(5);
 /// People, each in a project, that are remembered.
 const PEOPLE_MAX: usize = 10_000;
 
-/// A lookup under way.
-pub type Looking = Pin<Box<dyn Future<Output = Result<Option<Person>>> + Send>>;
-type Lookup = Box<dyn Fn(SignInId, Option<ProjectId>) -> Looking + Send + Sync>;
 type Key = (SignInId, Option<ProjectId>);
 
 /// Finds people.
 pub struct People {
     verifier: TokenVerifier,
-    lookup: Lookup,
+    pool: Pool,
     known: Mutex<Recent<Key, Option<Person>>>,
 }
 
 impl People {
-    /// People whose tokens are proven by this key, over a function that asks the database who is signed in
-    /// under an id and what they are in a project.
-    pub fn new(
-        verifier: TokenVerifier,
-        lookup: impl Fn(SignInId, Option<ProjectId>) -> Looking + Send + Sync + 'static,
-    ) -> Self {
+    /// People whose tokens are proven by this key, and whom the database knows.
+    pub fn of(verifier: TokenVerifier, pool: &Pool) -> Self {
         Self {
             verifier,
-            lookup: Box::new(lookup),
+            pool: pool.clone(),
             known: Mutex::new(Recent::new(VALID_FOR, PEOPLE_MAX)),
         }
     }
@@ -63,7 +56,7 @@ impl People {
         let person = match known {
             Some(person) => person,
             None => {
-                let found = (self.lookup)(sign_in, project).await.map_err(|error| {
+                let found = self.look_up(sign_in, project).await.map_err(|error| {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(error, "A sign-in could not be looked up");
                     LookupFailed
@@ -74,6 +67,15 @@ impl People {
         };
         let is_theirs = |person: &Person| person.user == user;
         Ok(person.filter(is_theirs).map(|person| (sign_in, person)))
+    }
+
+    async fn look_up(
+        &self,
+        sign_in: SignInId,
+        project: Option<ProjectId>,
+    ) -> StoreResult<Option<Person>> {
+        let mut conn = self.pool.get().await?;
+        sign_ins::person(&mut conn, sign_in, project).await
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Recent<Key, Option<Person>>> {

@@ -1,4 +1,4 @@
-use super::Credentials;
+use super::{Credentials, cookie};
 
 fn in_api_key(value: &str) -> Option<String> {
     let api_key = Some(value.as_bytes());
@@ -43,5 +43,24 @@ fn other_headers_and_broken_ones_hold_no_key() {
         "",
     ] {
         assert_eq!(in_authorization(value), None, "{value}");
+    }
+}
+
+#[test]
+fn a_cookie_is_taken_only_if_it_is_there_once() {
+    let found = |headers: &[&'static str]| {
+        let headers = headers.iter().map(|header| header.as_bytes());
+        cookie(headers, "__Host-runwatch")
+    };
+    assert_eq!(found(&["a=1; __Host-runwatch=x; b=2"]), Some("x"));
+    assert_eq!(found(&["a=1", "__Host-runwatch=x=y"]), Some("x=y"));
+    for headers in [
+        &[][..],
+        &["__Host-runwatch2=x"],
+        &["a=__Host-runwatch=x"],
+        &["__Host-runwatch=x; __Host-runwatch=y"],
+        &["__Host-runwatch=x", "__Host-runwatch=x"],
+    ] {
+        assert_eq!(found(headers), None, "{headers:?}");
     }
 }
