@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 use runwatch_core::api_key::Scope;
 use runwatch_core::ids::KeyId;
 
@@ -62,16 +63,39 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct UpArgs {
     /// Public port P. The services take P+1 (ingest-api), P+2 (query-api), P+3 (control-api), P+4
-    /// (alert-worker) and P+6 (PostgreSQL) on 127.0.0.1, ingest-api P+5 for gRPC as well. Leave 10 ports
-    /// between two installations
+    /// (alert-worker) and P+6 (PostgreSQL) on 127.0.0.1, ingest-api P+5 for gRPC as well; with TLS, nginx
+    /// P+8 in clear text for this machine. Leave 10 ports between two installations
     #[arg(long, value_name = "P", default_value_t = PORT)]
     pub port: u16,
     /// Public port for OTLP over gRPC [default: 4317 if P is 8080, else P+7]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub grpc_port: Option<u16>,
-    /// Public address. Anything but loopback is plain HTTP for all who reach it: put TLS before it
+    /// Public address. Anything but loopback needs TLS for people to sign in: name a certificate, or put
+    /// a proxy before it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub listen: IpAddr,
+    /// Speak TLS with this certificate, a PEM file that may hold those that lead to a known one
+    #[arg(
+        long,
+        env = "RUNWATCH_TLS_CERT",
+        value_name = "PATH",
+        requires = "tls_key"
+    )]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key, a PEM file
+    #[arg(
+        long,
+        env = "RUNWATCH_TLS_KEY",
+        value_name = "PATH",
+        requires = "tls_cert"
+    )]
+    pub tls_key: Option<PathBuf>,
+    /// A proxy before this installation, which is believed about the client's address
+    /// (X-Forwarded-For) and about TLS (X-Forwarded-Proto): a network such as 10.0.0.0/8, or an address;
+    /// may be repeated [default: this machine]
+    #[arg(long = "trusted-proxy", env = "RUNWATCH_TRUSTED_PROXIES", value_name = "NETWORK",
+        value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Folder of the database, the secrets and nginx's files [default: .runwatch, for root
     /// /var/lib/runwatch]
     #[arg(long, value_name = "DIR")]
@@ -85,7 +109,7 @@ pub struct UpArgs {
     /// can use it in this way
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// The URL under which people reach this installation [default: http://LISTEN:PORT]
+    /// The URL under which people reach this installation [default: http://LISTEN:PORT, https with TLS]
     #[arg(long, env = "RUNWATCH_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Requests a second that one client address may send to ingest-api; 0 is no limit
@@ -185,6 +209,12 @@ pub enum KeyCommand {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    let network = text.parse().or_else(|_not_a_network| address());
+    network.map_err(|_neither| "it must be a network such as 10.0.0.0/8, or an address".to_owned())
 }
 
 fn scope(name: &str) -> Result<Scope, String> {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use ipnet::IpNet;
 use rustix::process::Signal;
 
 pub(crate) use self::access_log::AccessLog;
@@ -41,6 +42,19 @@ pub(crate) struct Front {
     pub(crate) ingest_rate: u32,
     /// Requests a second from one client address to query-api; 0 is no limit.
     pub(crate) query_rate: u32,
+    /// Certificate and key, if TLS is spoken.
+    pub(crate) tls: Option<Certificate>,
+    /// Who is believed about whom they pass on.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
+/// Where a certificate and its key are, as absolute paths of PEM files.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    /// The certificate, and those that lead from it to one that clients know.
+    pub(crate) chain: PathBuf,
+    /// Its key.
+    pub(crate) key: PathBuf,
 }
 
 /// Writes the configuration into a folder, has nginx check it, and says how to run it.
@@ -87,12 +101,7 @@ pub(crate) async fn prepare(front: &Front, dir: &Path) -> Result<(Program, Acces
 
 /// The placeholders of the template and what stands in their places.
 fn values(front: &Front, dir: &Path) -> Result<Vec<(&'static str, String)>> {
-    let dir = dir
-        .to_str()
-        .context("the path of the data folder is not UTF-8")?;
-    if dir.contains(['"', '\\', '$', '\n']) {
-        bail!("nginx cannot use the data folder {dir:?} because of its special characters");
-    }
+    let dir = plain(dir)?;
     let client = |rate: u32| {
         if rate == 0 {
             "\"\""
@@ -100,17 +109,39 @@ fn values(front: &Front, dir: &Path) -> Result<Vec<(&'static str, String)>> {
             "$binary_remote_addr"
         }
     };
+    let (tls, grpc, local, certificate) = match &front.tls {
+        None => ("", "http2", String::new(), String::new()),
+        Some(Certificate { chain, key }) => (
+            " ssl http2",
+            "ssl http2",
+            format!("listen {};", on_loopback(front.ports.local)),
+            format!(
+                "ssl_certificate \"{}\"; ssl_certificate_key \"{}\";",
+                plain(chain)?,
+                plain(key)?
+            ),
+        ),
+    };
+    let proxies = |before: &str, behind: &str| {
+        let networks = front.trusted_proxies.iter();
+        let line = |network| format!("{before}{network}{behind};");
+        networks.map(line).collect::<Vec<_>>().join(" ")
+    };
     Ok(vec![
         ("USER_DIRECTIVE", nginx_user_directive()?),
         ("DATA_DIR", dir.to_owned()),
         (
             "LISTEN",
-            SocketAddr::new(front.listen, front.ports.nginx).to_string(),
+            format!("{}{tls}", SocketAddr::new(front.listen, front.ports.nginx)),
         ),
         (
             "LISTEN_GRPC",
-            SocketAddr::new(front.listen, front.ports.grpc).to_string(),
+            format!("{} {grpc}", SocketAddr::new(front.listen, front.ports.grpc)),
         ),
+        ("LISTEN_LOCAL", local),
+        ("CERTIFICATE", certificate),
+        ("TRUSTED_PROXIES", proxies("set_real_ip_from ", "")),
+        ("PROXIES", proxies("", " 1")),
         ("SERVER_NAMES", server_names(front)),
         (
             "INGEST_GRPC",
@@ -124,6 +155,17 @@ fn values(front: &Front, dir: &Path) -> Result<Vec<(&'static str, String)>> {
         ("INGEST_RATE", front.ingest_rate.max(1).to_string()),
         ("QUERY_RATE", front.query_rate.max(1).to_string()),
     ])
+}
+
+/// A path as it can stand in the configuration.
+fn plain(path: &Path) -> Result<&str> {
+    let text = path
+        .to_str()
+        .with_context(|| format!("{} is not UTF-8", path.display()))?;
+    if text.contains(['"', '\\', '$', '\n']) {
+        bail!("nginx cannot use {text:?} because of its special characters");
+    }
+    Ok(text)
 }
 
 /// The host names that are answered: on loopback only its own and that of the public URL; anything

@@ -6,7 +6,9 @@ mod tests;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-/// Ports that one installation keeps to itself, counted from `--port`: 8 are used, the rest is
+use crate::args::UpArgs;
+
+/// Ports that one installation keeps to itself, counted from `--port`: 9 are used, the rest is
 /// room for later ones.
 pub(crate) const PORTS_PER_INSTALLATION: u16 = 10;
 
@@ -38,6 +40,8 @@ pub(crate) struct Ports {
     pub(crate) ingest_grpc: u16,
     /// `P + 6`, unless the database is somebody else's.
     pub(crate) postgres: u16,
+    /// `P + 8`: nginx in clear text for this machine, where it speaks TLS at `P`.
+    pub(crate) local: u16,
 }
 
 /// Why an installation cannot have its ports.
@@ -92,6 +96,7 @@ impl Ports {
             worker: port + 4,
             ingest_grpc: port + 5,
             postgres: port + Self::POSTGRES_OFFSET,
+            local: port + 8,
         })
     }
 
@@ -120,6 +125,14 @@ pub(crate) fn reachable(listen: IpAddr, port: u16) -> SocketAddr {
         address => address,
     };
     SocketAddr::new(address, port)
+}
+
+/// Where this machine itself reaches nginx in clear text.
+pub(crate) fn local_address(args: &UpArgs, ports: Ports) -> SocketAddr {
+    match args.tls_cert {
+        Some(_) => on_loopback(ports.local),
+        None => reachable(args.listen, ports.nginx),
+    }
 }
 
 /// Makes sure that nobody listens at the port yet, by listening there for a moment.

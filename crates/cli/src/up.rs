@@ -99,6 +99,10 @@ async fn run_until_failure(
 fn check_ports(args: &UpArgs, ports: Ports) -> Result<()> {
     check_free(args.listen, ports.nginx, "nginx")?;
     check_free(args.listen, ports.grpc, "nginx, for gRPC")?;
+    if args.tls_cert.is_some() {
+        let local = on_loopback(ports.local);
+        check_free(local.ip(), local.port(), "nginx, for this machine")?;
+    }
     let internal = on_loopback(ports.ingest_grpc);
     check_free(internal.ip(), internal.port(), "ingest-api, for gRPC")?;
     for (name, port) in ports.services() {

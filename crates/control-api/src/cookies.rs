@@ -9,6 +9,7 @@ use runwatch_core::ids::SignInId;
 use runwatch_core::limits::{SIGN_IN_DAYS, TOKEN_MINUTES};
 use runwatch_service::auth::cookie;
 use runwatch_service::auth::people::TOKEN_COOKIE;
+use runwatch_service::client;
 use runwatch_service::problem::Problem;
 
 /// The cookie with the token that renews a sign-in.
@@ -53,16 +54,10 @@ fn of(name: &'static str, value: String, age: Duration) -> Cookie<'static> {
 
 /// Refuses to take a password, or to give a token, over a connection that others can read.
 pub(crate) fn check_secure(request: &HttpRequest) -> Result<(), Problem> {
-    let connection = request.connection_info();
-    let host = connection.host();
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next(),
-        None => host.split(':').next(),
-    };
-    let is_here = matches!(name, Some("localhost" | "127.0.0.1" | "::1"));
-    if is_here || connection.scheme() == "https" {
+    if client::of(request).is_private {
         return Ok(());
     }
-    let detail = "Signing in needs TLS, except on localhost.";
+    let detail = "Signing in needs TLS, except on localhost. A proxy that ends TLS has to send \
+        X-Forwarded-Proto, and be one of RUNWATCH_TRUSTED_PROXIES.";
     Err(Problem::new(StatusCode::FORBIDDEN, "tls_required", detail))
 }

@@ -16,6 +16,7 @@ pub mod auth;
 pub mod problem;
 pub mod query;
 
+pub mod client;
 pub mod health;
 pub mod json_body;
 pub mod openapi;

@@ -108,6 +108,7 @@ where
     let registry = Data::new(registry);
     let ready = Data::new(readiness.clone());
     let document = Data::new(document);
+    let proxies = Data::new(settings.trusted_proxies.clone());
     let server = HttpServer::new(move || {
         let observer = observer.clone();
         let routes = routes.clone();
@@ -115,6 +116,7 @@ where
             .app_data(registry.clone())
             .app_data(ready.clone())
             .app_data(document.clone())
+            .app_data(proxies.clone())
             .app_data(web::PayloadConfig::new(WIRE_BYTES_MAX))
             .app_data(path_config())
             .route("/health", web::get().to(get_health))

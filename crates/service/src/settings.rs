@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::client::TrustedProxies;
 use crate::env::{Env, Secret};
 
 /// Connections that one process may keep: below the 100 that Postgres allows by default.
@@ -85,6 +86,8 @@ pub struct HttpSettings {
     /// `RUNWATCH_DRAIN_SECONDS`, 20 by default: how long requests in flight may take to end when
     /// the service stops.
     pub drain_seconds: u64,
+    /// `RUNWATCH_TRUSTED_PROXIES`, this machine by default: who is believed about whom they pass on.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl HttpSettings {
@@ -92,6 +95,7 @@ impl HttpSettings {
     pub fn from_env(env: &mut Env, bind_variable: &str, bind_default: SocketAddr) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let drain = env.number("RUNWATCH_DRAIN_SECONDS", 20, 0..=DRAIN_SECONDS_MAX);
+        let trusted_proxies = TrustedProxies::from_env(env);
         Self {
             bind: env.parsed(bind_variable, bind_default),
             workers: env.number(
@@ -100,6 +104,7 @@ impl HttpSettings {
                 1..=WORKERS_MAX,
             ),
             drain_seconds: drain as u64,
+            trusted_proxies,
         }
     }
 }

@@ -124,6 +124,16 @@ impl Installation {
         self.variable("RUNWATCH_URL")
     }
 
+    /// The token of the link that it prints for the first account.
+    pub fn setup_token(&self) -> String {
+        let text = self.text();
+        let token = text.split_once("/setup#").map(|(_, rest)| rest);
+        let token = token.and_then(|rest| rest.split_whitespace().next());
+        token
+            .unwrap_or_else(|| panic!("it prints no link: {text}"))
+            .to_owned()
+    }
+
     /// A key with all scopes.
     pub fn key(&self) -> String {
         self.variable("RUNWATCH_API_KEY")

@@ -15,6 +15,7 @@ pub mod answer;
 pub mod app;
 
 pub mod binaries;
+pub mod certificate;
 pub mod command;
 pub mod events;
 pub mod grpc;

@@ -54,10 +54,10 @@ fn base_port(data_dir: &Path) -> Option<u16> {
 /// The public port for gRPC, which can be told apart from the others, from nginx's configuration.
 fn grpc_port(data_dir: &Path) -> Option<u16> {
     let text = fs::read_to_string(data_dir.join("nginx/nginx.conf")).ok()?;
-    let mut listens = text
+    let listens = text
         .lines()
         .filter_map(|line| line.trim().strip_suffix(" http2;"));
-    let (_, port) = listens.next()?.rsplit_once(':')?;
+    let (_, port) = listens.last()?.trim_end_matches(" ssl").rsplit_once(':')?;
     port.parse().ok()
 }
 

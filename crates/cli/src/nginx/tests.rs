@@ -9,6 +9,8 @@ fn front(listen: &str, public_url: &str) -> Front {
         public_url: public_url.to_owned(),
         ingest_rate: 100,
         query_rate: 0,
+        tls: None,
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
     }
 }
 

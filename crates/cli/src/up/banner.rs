@@ -5,7 +5,7 @@ mod tests;
 
 use super::first_keys::{FirstKeys, PROJECT};
 use crate::args::UpArgs;
-use crate::ports::{Ports, reachable};
+use crate::ports::{Ports, local_address, reachable};
 
 /// The run that the two calls send and read back; sending it again is a duplicate.
 const EXAMPLE_RUN: &str = "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11";
@@ -30,19 +30,20 @@ impl Banner {
         keys: FirstKeys,
         setup_token: Option<String>,
     ) -> Self {
-        let local_url = format!("http://{}", reachable(args.listen, ports.nginx));
-        let public_url = args
-            .public_url
-            .as_deref()
-            .unwrap_or(&local_url)
-            .trim_end_matches('/');
+        let scheme = if args.tls_cert.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let reached = format!("{scheme}://{}", reachable(args.listen, ports.nginx));
+        let public_url = args.public_url.as_deref().unwrap_or(&reached);
         Self {
-            public_url: public_url.to_owned(),
-            local_url,
-            grpc_url: format!("http://{}", reachable(args.listen, ports.grpc)),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            local_url: format!("http://{}", local_address(args, ports)),
+            grpc_url: format!("{scheme}://{}", reachable(args.listen, ports.grpc)),
             keys,
             setup_token,
-            is_open: !args.listen.is_loopback(),
+            is_open: !args.listen.is_loopback() && args.tls_cert.is_none(),
             has_demo: args.demo,
         }
     }
@@ -85,7 +86,8 @@ impl Banner {
             has_demo,
         } = self;
         let warning = if *is_open {
-            "This address is plain HTTP for all who reach it: put TLS before it.\n"
+            "This address is plain HTTP for all who reach it, so nobody can sign in there: name a \
+             certificate (--tls-cert), or put a TLS proxy before it.\n"
         } else {
             ""
         };

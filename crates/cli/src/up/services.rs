@@ -30,6 +30,9 @@ const DEMO_BACKFILL: &str = "24h";
 /// The variable by which the services are told how to write log lines.
 const LOG_FORMAT: &str = "RUNWATCH_LOG_FORMAT";
 
+/// Where our nginx is, to the services.
+const LOOPBACK: &str = "127.0.0.0/8,::1";
+
 /// What differs between the services.
 struct Service {
     name: &'static str,
@@ -122,6 +125,8 @@ fn program(
         ("DATABASE_URL", url.to_owned()),
         (service.bind_variable, on_loopback(service.port).to_string()),
         ("RUNWATCH_PUBLIC_URL", public_url.to_owned()),
+        // It is our nginx that speaks to them, from this machine.
+        ("RUNWATCH_TRUSTED_PROXIES", LOOPBACK.to_owned()),
     ];
     if service.name == "ingest-api" {
         let address = on_loopback(ports.ingest_grpc);

@@ -10,6 +10,7 @@ use runwatch_core::limits::{
 };
 use runwatch_core::token::{TokenHash, hash};
 use runwatch_service::auth::{SignedIn, from_our_pages};
+use runwatch_service::client;
 use runwatch_service::json_body::JsonBody;
 use runwatch_service::problem::Problem;
 use runwatch_store::members::Membership;
@@ -280,8 +281,7 @@ async fn count_attempt(
     request: &HttpRequest,
     email: &str,
 ) -> Result<TokenHash, Problem> {
-    let connection = request.connection_info().clone();
-    let address = connection.realip_remote_addr().unwrap_or_default();
+    let address = client::of(request).address;
     let account = hash(&format!("account {email}"));
     let both = hash(&format!("account {email} address {address}"));
     for (subject, attempts_max) in [

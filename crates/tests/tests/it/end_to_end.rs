@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod front;
 mod runs;
 mod tail;
 mod validate;

@@ -1,8 +1,10 @@
 //! What the values of the settings must be. The services decide it; a test asks them about the same
 //! values (`crates/tests/tests/it/doctor.rs`).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+
+use ipnet::IpNet;
 
 use crate::database_url;
 
@@ -18,12 +20,14 @@ enum Rule {
     Address,
     /// Where the database is.
     Database,
+    /// Networks, separated by commas.
+    Networks,
     /// Where something is on the web.
     WebAddress,
 }
 
 /// The rules by name; a setting without one takes any text.
-const RULES: [(&str, Rule); 15] = [
+const RULES: [(&str, Rule); 16] = [
     ("DATABASE_URL", Rule::Database),
     ("DATABASE_POOL_SIZE", Rule::Number(1..=90)),
     ("RUNWATCH_UNSAFE_DURABILITY", Rule::Flag),
@@ -36,6 +40,7 @@ const RULES: [(&str, Rule); 15] = [
     ("RUNWATCH_HTTP_WORKERS", Rule::Number(1..=256)),
     ("INGEST_WRITERS", Rule::Number(1..=64)),
     ("INGEST_BYTES_IN_FLIGHT", Rule::Number(1 << 20..=1 << 36)),
+    ("RUNWATCH_TRUSTED_PROXIES", Rule::Networks),
     ("QUERY_TIMEOUT_MS", Rule::Number(100..=600_000)),
     ("RUNWATCH_URL", Rule::WebAddress),
     ("RUNWATCH_PUBLIC_URL", Rule::WebAddress),
@@ -62,12 +67,20 @@ pub(super) fn complaint(name: &str, value: &str) -> Option<String> {
             database_url::is_one(value),
             "a URL such as postgres://user:password@host:port/database".to_owned(),
         ),
+        Rule::Networks => (
+            value.split(',').map(str::trim).all(is_network),
+            "networks such as 10.0.0.0/8, separated by commas".to_owned(),
+        ),
         Rule::WebAddress => (
             value.starts_with("http://") || value.starts_with("https://"),
             "a URL such as https://runwatch.example.com".to_owned(),
         ),
     };
     (!is_right).then(|| format!("it must be {must}"))
+}
+
+fn is_network(text: &str) -> bool {
+    text.parse::<IpNet>().is_ok() || text.parse::<IpAddr>().is_ok()
 }
 
 /// What a usable value puts at risk.

@@ -129,7 +129,7 @@ fn a_database_that_is_empty_or_away_is_told_with_what_to_do() {
 }
 
 /// Values of settings, good ones and bad ones.
-const VALUES: [(&str, &str); 26] = [
+const VALUES: [(&str, &str); 29] = [
     ("DATABASE_POOL_SIZE", "1"),
     ("DATABASE_POOL_SIZE", "90"),
     ("DATABASE_POOL_SIZE", "91"),
@@ -156,6 +156,9 @@ const VALUES: [(&str, &str); 26] = [
     ("QUERY_TIMEOUT_MS", "600000"),
     ("QUERY_TIMEOUT_MS", "99"),
     ("QUERY_TIMEOUT_MS", "5s"),
+    ("RUNWATCH_TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::1"),
+    ("RUNWATCH_TRUSTED_PROXIES", "10.0.0.0/33"),
+    ("RUNWATCH_TRUSTED_PROXIES", "proxy.example.com"),
 ];
 
 #[test]
