@@ -44,6 +44,7 @@ fn serve() -> (Running, Readiness) {
         bind,
         workers: 1,
         drain_seconds: 5,
+        trusted_proxies: crate::client::TrustedProxies::default(),
     };
     let readiness = Readiness::new(async || Ok(()));
     let service = Service {
