@@ -9,7 +9,7 @@ fn seen(peer: &str, proxies: &str, headers: &[(&'static str, &'static str)]) -> 
     let proxies = env
         .read(TrustedProxies::from_env)
         .expect("they are networks");
-    let peer: SocketAddr = format!("{peer}:4711").parse().expect("it is an address");
+    let peer = SocketAddr::new(peer.parse().expect("it is an address"), 4711);
     let mut request = TestRequest::default()
         .peer_addr(peer)
         .app_data(Data::new(proxies));
