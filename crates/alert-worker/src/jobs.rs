@@ -6,6 +6,8 @@ mod forget_idempotency_keys;
 mod index_search;
 mod make_partitions;
 mod merge_search;
+mod note_audit_heads;
+mod note_key_uses;
 mod recount_runs;
 mod watch_runs;
 
@@ -73,6 +75,18 @@ impl Jobs {
         let (schedule, counts, stop) = every("watch_runs", Duration::from_secs(15));
         jobs.spawn(run(schedule, counts, stop, async move || {
             watching.turn().await
+        }));
+
+        let mut noting = note_audit_heads::Noting::new(self.pool.clone());
+        let (schedule, counts, stop) = every("note_audit_heads", Duration::from_secs(3_600));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            noting.turn().await
+        }));
+
+        let mut noting = note_key_uses::Noting::new(self.url.clone());
+        let (schedule, counts, stop) = every("note_key_uses", Duration::from_millis(100));
+        jobs.spawn(run(schedule, counts, stop, async move || {
+            noting.turn().await
         }));
 
         let mut recounting = recount_runs::Recounting::new(self.url);

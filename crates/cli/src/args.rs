@@ -1,5 +1,6 @@
 //! The command line.
 
+mod admin;
 mod demo;
 mod doctor;
 mod runs;
@@ -12,9 +13,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
-use runwatch_core::api_key::Scope;
-use runwatch_core::ids::KeyId;
 
+pub use self::admin::{AdminArgs, AuditCommand, KeyCommand, ProjectCommand, UserCommand};
 pub use self::demo::DemoArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
@@ -57,6 +57,12 @@ pub enum Command {
     /// Create, list and revoke API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// List people, and make links by which they set a password: the way back in for an admin
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Prove that nobody changed the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 /// Arguments of `runwatch up`.
@@ -124,14 +130,6 @@ pub struct UpArgs {
     pub demo: bool,
 }
 
-/// Which database a command works on.
-#[derive(Debug, Args)]
-pub struct DatabaseArgs {
-    /// The database, as postgres://user:password@host:port/database
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: String,
-}
-
 /// Arguments of `runwatch migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
@@ -140,84 +138,11 @@ pub struct MigrateArgs {
     pub down: Option<u32>,
     /// The database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
-}
-
-/// What can be done with projects.
-#[derive(Debug, Subcommand)]
-pub enum ProjectCommand {
-    /// Create a project
-    Create {
-        /// Its name, unique in the installation
-        name: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
-    /// List all projects
-    List {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
-}
-
-/// What can be done with API keys.
-#[derive(Debug, Subcommand)]
-pub enum KeyCommand {
-    /// Create a key and print it; it cannot be shown again
-    Create {
-        /// The project that it belongs to
-        #[arg(long, value_name = "NAME")]
-        project: String,
-        /// What you call it
-        #[arg(long, default_value = "unnamed")]
-        name: String,
-        /// What it may do: ingest, read, alerts, admin, separated by commas
-        #[arg(long, value_delimiter = ',', default_value = "ingest", value_parser = scope)]
-        scope: Vec<Scope>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
-    /// List the keys of a project, revoked ones too
-    List {
-        /// The project
-        #[arg(long, value_name = "NAME")]
-        project: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
-    /// Revoke a key at once and for good
-    Revoke {
-        /// Its id, as `runwatch key list` shows it
-        id: KeyId,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
+    pub admin: AdminArgs,
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().map(IpNet::from);
     let network = text.parse().or_else(|_not_a_network| address());
     network.map_err(|_neither| "it must be a network such as 10.0.0.0/8, or an address".to_owned())
-}
-
-fn scope(name: &str) -> Result<Scope, String> {
-    Scope::from_name(name)
-        .ok_or_else(|| "a scope is one of ingest, read, alerts and admin".to_owned())
 }

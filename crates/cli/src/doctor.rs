@@ -2,7 +2,6 @@
 //! what is wrong. It changes nothing, unless `--probe` sends a run.
 
 mod database;
-mod installation;
 mod machine;
 mod probe;
 mod report;
@@ -16,7 +15,7 @@ use crate::args::DoctorArgs;
 use crate::console::say;
 use crate::terminal::Paint;
 
-use installation::Installation;
+use crate::installation::Installation;
 use report::Report;
 
 /// Checks everything, says what was found, and fails if there is a problem.
@@ -27,7 +26,7 @@ pub(crate) async fn run(mut args: DoctorArgs) -> Result<()> {
         .into_iter()
         .for_each(|text| *text = text.take().filter(|text| !text.trim().is_empty()));
     let mut report = Report::default();
-    let installation = Installation::find(&args);
+    let installation = Installation::find(args.data_dir.as_deref(), args.port);
     settings::check(&args, &mut report);
     database::check(&args, &installation, &mut report).await;
     machine::check(&installation, &mut report).await;

@@ -1,5 +1,5 @@
 //! The command `runwatch`: starts everything on one machine, migrates the database, and makes
-//! projects and keys.
+//! projects, keys and ways back in.
 //!
 //! It speaks to the database only through `runwatch-store`, and to the services by starting them with
 //! environment variables and by calling them over HTTP as any other client does ([`client`]). The launcher of a private
@@ -12,6 +12,7 @@ pub mod lifeline;
 pub mod postgres;
 pub mod process;
 
+mod admin;
 mod api;
 mod client;
 mod clock;
@@ -19,6 +20,7 @@ mod commands;
 mod database_url;
 mod demo;
 mod doctor;
+mod installation;
 mod nginx;
 mod ports;
 mod secrets;
@@ -46,5 +48,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Project(command) => commands::project::run(command).await,
         Command::Key(command) => commands::key::run(command).await,
+        Command::User(command) => commands::user::run(command).await,
+        Command::Audit(command) => commands::audit::run(command).await,
     }
 }

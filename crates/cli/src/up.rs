@@ -16,8 +16,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::admin::Admin;
 use crate::args::UpArgs;
 use crate::console::{say, say_in_background};
+use crate::installation::Installation;
 use crate::lifeline::Lifeline;
 use crate::ports::{Ports, check_free, on_loopback};
 use crate::secrets::{Secrets, write_owner_only};
@@ -75,10 +77,12 @@ async fn run_until_failure(
         .start_database(args, ports, data_dir, &mut secrets)
         .await?;
     let roles = services::prepare_database(&admin_url, &mut secrets).await?;
-    let keys = first_keys::ensure(&admin_url, &mut secrets).await?;
-    let setup_token = setup_link::token(&admin_url).await?;
-    let banner = Banner::new(args, ports, keys, setup_token);
     let service_keys = ServiceKeys::ensure(&mut secrets)?;
+    let mut admin = Admin::of(&admin_url, Installation::find(Some(data_dir.path()), None)).await?;
+    let keys = first_keys::ensure(&mut admin, &mut secrets).await?;
+    let setup_token = setup_link::token(&mut admin).await?;
+    drop(admin);
+    let banner = Banner::new(args, ports, keys, setup_token);
     stack
         .start_services(&roles, &service_keys, ports, banner.public_url())
         .await?;

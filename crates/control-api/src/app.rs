@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use runwatch_core::api_key::Pepper;
 use runwatch_core::audit::{Actor, AuditKey};
 use runwatch_core::ids::ProjectId;
 use runwatch_service::auth::token::TokenSigner;
@@ -25,12 +26,14 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(crate) struct App {
     pub(crate) pool: Pool,
     pub(crate) audit: AuditKey,
+    pub(crate) pepper: Pepper,
     pub(crate) signer: TokenSigner,
     pub(crate) passwords: Passwords,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// Who does what, for the audit log.
+#[derive(Clone)]
 pub(crate) struct Act {
     /// The project, or `core::audit::NO_PROJECT`.
     pub(crate) project: ProjectId,
@@ -51,6 +54,18 @@ pub(crate) struct Done<T> {
 }
 
 impl Act {
+    /// What was done along with it, to somebody in a project.
+    pub(crate) fn also(&self, project: ProjectId, action: &'static str, done: Done<()>) -> Deed {
+        Deed {
+            project,
+            actor: self.actor,
+            action,
+            subject: done.subject,
+            details: done.details,
+            request_id: self.request_id.clone(),
+        }
+    }
+
     pub(crate) fn new(
         request: &HttpRequest,
         project: ProjectId,
@@ -94,10 +109,15 @@ impl App {
                 details: done.details,
                 request_id: act.request_id,
             };
-            audit::record(conn, &self.audit, deed).await?;
+            self.note(conn, deed).await?;
             Ok(done.answer)
         })
         .await
+    }
+
+    /// Writes down what was done in this transaction.
+    pub(crate) async fn note(&self, conn: &mut Conn, deed: Deed) -> StoreResult<()> {
+        audit::record(conn, &self.audit, deed).await
     }
 }
 

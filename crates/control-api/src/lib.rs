@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod app;
+mod bootstrap;
 mod cookies;
 mod json;
 mod passwords;
@@ -16,11 +17,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use runwatch_core::api_key::{ApiKey, Pepper};
 use runwatch_core::audit::AuditKey;
 use runwatch_service::auth::cache::KeyCache;
 use runwatch_service::auth::people::People;
 use runwatch_service::auth::token::{TokenSigner, TokenVerifier};
-use runwatch_service::clock::SystemClock;
+use runwatch_service::clock::{Clock as _, SystemClock};
 use runwatch_service::env::Env;
 use runwatch_service::health::Readiness;
 use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
@@ -48,8 +50,13 @@ pub struct Settings {
     pub signer: Option<TokenSigner>,
     /// `TOKEN_PUBLIC_KEY`: what they are proven by.
     pub verifier: Option<TokenVerifier>,
-    /// `AUDIT_KEY`, required: 32 bytes in Base64, under which the audit log is hashed.
+    /// `AUDIT_KEY`, required: what the audit log is hashed under.
     pub audit: Option<AuditKey>,
+    /// `API_KEY_PEPPER`, required: what the secrets of keys are hashed under.
+    pub pepper: Option<Pepper>,
+    /// `BOOTSTRAP_API_KEY`: a key with all scopes of the first project, for installations that are set up
+    /// without anybody.
+    pub bootstrap: Option<ApiKey>,
 }
 
 impl Settings {
@@ -62,9 +69,13 @@ impl Settings {
             http: HttpSettings::from_env(env, "CONTROL_BIND", bind),
             signer: TokenSigner::from_env(env),
             verifier: TokenVerifier::from_env(env),
-            audit: env.required_checked("AUDIT_KEY", |text| {
-                let key = random::key(text).map(AuditKey::new);
-                key.ok_or_else(|| "it must be 32 bytes in Base64".to_owned())
+            audit: env.required_key("AUDIT_KEY", AuditKey::new),
+            pepper: env.required_key("API_KEY_PEPPER", Pepper::new),
+            bootstrap: env.checked("BOOTSTRAP_API_KEY", None, |text| match text.parse() {
+                Ok(key) => Ok(Some(key)),
+                Err(_not_a_key) => {
+                    Err("it must be a key as `runwatch key generate` prints it".to_owned())
+                }
             }),
         }
     }
@@ -74,17 +85,28 @@ impl Settings {
 pub fn start(settings: &Settings) -> io::Result<server::Running> {
     const READ: &str = "settings are given out only if all of them are there";
     let database = &settings.database;
+    let signer = settings.signer.clone().expect(READ);
+    let verifier = settings.verifier.clone().expect(READ);
+    if !signer.is_proven_by(&verifier, SystemClock.now()) {
+        let what = "TOKEN_PUBLIC_KEY is not the public half of TOKEN_SIGNING_KEY";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    let pepper = settings.pepper.clone().expect(READ);
     let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
-    let keys = Arc::new(KeyCache::of(&pool));
-    let people = Arc::new(People::of(settings.verifier.clone().expect(READ), &pool));
+    let keys = Arc::new(KeyCache::of(&pool, pepper.clone()));
+    let people = Arc::new(People::of(verifier, &pool));
     let app = Arc::new(App {
         pool,
         audit: settings.audit.clone().expect(READ),
-        signer: settings.signer.clone().expect(READ),
+        pepper,
+        signer,
         passwords: Passwords::new(),
         clock: Arc::new(SystemClock),
     });
+    if let Some(key) = settings.bootstrap.clone() {
+        tokio::spawn(bootstrap::ensure(Arc::clone(&app), key));
+    }
     let service = server::Service {
         registry: metrics::registry(),
         readiness,

@@ -1,7 +1,7 @@
 //! Tokens and keys of random bits.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runwatch_core::token::{TokenHash, hash};
 use runwatch_service::problem::Problem;
 
@@ -25,9 +25,4 @@ pub(crate) fn bytes<const LENGTH: usize>() -> Result<[u8; LENGTH], Problem> {
     let mut bytes = [0; LENGTH];
     getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
     Ok(bytes)
-}
-
-/// 32 bytes in Base64.
-pub(crate) fn key(text: &str) -> Option<[u8; 32]> {
-    STANDARD.decode(text).ok()?.try_into().ok()
 }

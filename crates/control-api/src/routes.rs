@@ -28,6 +28,7 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(auth::create_password)
         .service(projects::list_projects)
         .service(projects::create_project)
+        .service(projects::create_project_admin)
         .service(users::list_users)
         .service(users::create_user)
         .service(users::change_user)

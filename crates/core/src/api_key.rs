@@ -12,7 +12,8 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
@@ -73,6 +74,24 @@ pub struct ApiKey {
     secret: String,
 }
 
+/// What the secrets of keys are hashed under. It is not in the database, so that who can write to a copy
+/// of that, or to the database itself, still cannot make a key that works.
+#[derive(Clone)]
+pub struct Pepper(Hmac<Sha256>);
+
+impl Pepper {
+    /// Takes 32 random bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(&bytes).expect("a key of any length will do"))
+    }
+}
+
+impl fmt::Debug for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pepper(..)")
+    }
+}
+
 /// Text that is no API key: mistyped, cut off, or something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an API key")]
@@ -105,14 +124,16 @@ impl ApiKey {
         unchecked + &check
     }
 
-    /// SHA-256 of the secret half: 256 random bits need no slow hash.
-    pub fn secret_hash(&self) -> [u8; 32] {
-        Sha256::digest(self.secret.as_bytes()).into()
+    /// HMAC-SHA-256 (RFC 2104) of the secret half: 256 random bits need no slow hash.
+    pub fn secret_hash(&self, pepper: &Pepper) -> [u8; 32] {
+        let mut mac = pepper.0.clone();
+        mac.update(self.secret.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// Whether the secret half has this hash, compared in constant time.
-    pub fn has_hash(&self, hash: &[u8; 32]) -> bool {
-        self.secret_hash().ct_eq(hash).into()
+    pub fn has_hash(&self, pepper: &Pepper, hash: &[u8; 32]) -> bool {
+        self.secret_hash(pepper).ct_eq(hash).into()
     }
 }
 

@@ -63,7 +63,9 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
         metrics,
         pool: pool.clone(),
     });
-    let keys = Data::new(KeyCache::of(&pool));
+    let pepper = settings.pepper.clone();
+    let pepper = pepper.expect("settings are given out only if all of them are there");
+    let keys = Data::new(KeyCache::of(&pool, pepper));
     let grpc = grpc::start(settings.ingest.grpc_bind, app.clone(), keys.clone())?;
     let routes = move |config: &mut ServiceConfig<'_>| {
         config.app_data(app.clone()).app_data(keys.clone());

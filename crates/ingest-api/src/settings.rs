@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use runwatch_core::api_key::Pepper;
 use runwatch_core::limits::BYTES_IN_FLIGHT_MAX;
 use runwatch_service::env::Env;
 use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
@@ -20,6 +21,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// How it takes telemetry in.
     pub ingest: IngestSettings,
+    /// `API_KEY_PEPPER`, required: what the secrets of keys are hashed under.
+    pub pepper: Option<Pepper>,
 }
 
 /// How telemetry is taken in.
@@ -55,6 +58,7 @@ impl Settings {
                     1 << 20..=1 << 36,
                 ),
             },
+            pepper: env.required_key("API_KEY_PEPPER", Pepper::new),
         }
     }
 }

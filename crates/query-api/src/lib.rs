@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runwatch_core::api_key::Pepper;
 use runwatch_service::auth::cache::KeyCache;
 use runwatch_service::auth::people::People;
 use runwatch_service::auth::token::TokenVerifier;
@@ -53,8 +54,10 @@ pub struct Settings {
     pub http: HttpSettings,
     /// `QUERY_TIMEOUT_MS`, 5,000 by default: how long one statement may take.
     pub timeout: Duration,
-    /// `TOKEN_PUBLIC_KEY`: what the tokens of people are proven by.
+    /// `TOKEN_PUBLIC_KEY`, required: what the tokens of people are proven by.
     pub verifier: Option<TokenVerifier>,
+    /// `API_KEY_PEPPER`, required: what the secrets of keys are hashed under.
+    pub pepper: Option<Pepper>,
 }
 
 impl Settings {
@@ -71,18 +74,19 @@ impl Settings {
                 100..=TIMEOUT_MS_MAX,
             ) as u64),
             verifier: TokenVerifier::from_env(env),
+            pepper: env.required_key("API_KEY_PEPPER", Pepper::new),
         }
     }
 }
 
 /// Starts to serve. It has to be called on the main runtime, which drives the connections.
 pub fn start(settings: &Settings) -> io::Result<server::Running> {
+    const READ: &str = "settings are given out only if all of them are there";
     let database = &settings.database;
     let pool = Pool::new(database.url.expose(), database.pool_size);
     let readiness = readiness(&pool, database.unsafe_durability);
-    let keys = Arc::new(KeyCache::of(&pool));
-    let verifier = settings.verifier.clone();
-    let verifier = verifier.expect("settings are given out only if all of them are there");
+    let keys = Arc::new(KeyCache::of(&pool, settings.pepper.clone().expect(READ)));
+    let verifier = settings.verifier.clone().expect(READ);
     let people = Arc::new(People::of(verifier, &pool));
     let exports = ExportPool::new(database.url.expose(), EXPORT_CONNECTIONS);
     let clock = Arc::new(SystemClock);

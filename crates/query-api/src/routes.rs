@@ -1,5 +1,6 @@
 //! The paths of query-api; a file has one endpoint, and the shapes that several share are beside it.
 
+mod audit;
 mod export;
 mod failure_groups;
 mod failures;
@@ -55,7 +56,9 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(export::get_export)
         .service(live::get_live)
         .service(search::search_steps)
-        .service(quarantine::list_quarantine);
+        .service(quarantine::list_quarantine)
+        .service(audit::list_audit)
+        .service(audit::list_installation_audit);
 }
 
 /// Registers everything.

@@ -351,8 +351,10 @@ async fn prove(
         .find(key.id())
         .await
         .map_err(|_logged| Problem::unavailable())?;
-    let found = found.filter(|found| key.has_hash(&found.secret_hash));
-    Ok((key.id(), found.ok_or_else(wrong)?))
+    let found = found.filter(|found| key.has_hash(keys.pepper(), &found.secret_hash));
+    let found = found.ok_or_else(wrong)?;
+    keys.note_use(key.id(), &found);
+    Ok((key.id(), found))
 }
 
 fn with_scope(found: Arc<FoundKey>, scopes: &[Scope]) -> Result<Arc<FoundKey>, Problem> {

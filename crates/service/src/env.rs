@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 
+use runwatch_core::token::key;
+
 type Lookup = Box<dyn Fn(&str) -> Option<OsString>>;
 
 /// Where settings are read from: the process's environment, or a map in tests.
@@ -51,9 +53,10 @@ impl Env {
     }
 
     /// An environment of given variables.
-    pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
-        let owned = variables.map(|(name, value)| (name.to_owned(), OsString::from(value)));
-        let variables = HashMap::from(owned);
+    pub fn of(variables: &[(&str, &str)]) -> Self {
+        let owned = variables.iter();
+        let owned = owned.map(|(name, value)| ((*name).to_owned(), OsString::from(value)));
+        let variables: HashMap<_, _> = owned.collect();
         Self::new(move |name| variables.get(name).cloned())
     }
 
@@ -77,7 +80,7 @@ impl Env {
 
     /// The names of the variables that reading these settings asks for, in their order.
     pub fn names<T>(settings: impl FnOnce(&mut Self) -> T) -> Vec<String> {
-        let mut empty = Self::of([]);
+        let mut empty = Self::of(&[]);
         settings(&mut empty);
         empty.asked
     }
@@ -108,6 +111,14 @@ impl Env {
             return None;
         }
         self.checked(name, None, |text| read(text).map(Some))
+    }
+
+    /// A key that has to be set: 32 random bytes in Base64.
+    pub fn required_key<T>(&mut self, name: &str, make: impl FnOnce([u8; 32]) -> T) -> Option<T> {
+        self.required_checked(name, |text| {
+            let must = "it must be 32 random bytes in Base64 (openssl rand -base64 32)";
+            key(text).map(make).ok_or_else(|| must.to_owned())
+        })
     }
 
     /// A variable that is read as some type, or has a default if it is not set.

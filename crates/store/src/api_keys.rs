@@ -25,10 +25,19 @@ pub struct NewKey {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<Scope>,
-    /// SHA-256 of its secret half.
+    /// `ApiKey::secret_hash`
     pub secret_hash: [u8; 32],
     /// From when on it works no longer.
     pub expires_at: Option<Timestamp>,
+}
+
+impl NewKey {
+    /// What the audit log says of it.
+    pub fn told(&self) -> serde_json::Value {
+        let scopes: Vec<&str> = self.scopes.iter().map(|scope| scope.name()).collect();
+        let expires_at = self.expires_at.map(Timestamp::to_rfc3339);
+        serde_json::json!({ "name": self.name, "scopes": scopes, "expires_at": expires_at })
+    }
 }
 
 /// A key as it is listed.
@@ -46,6 +55,8 @@ pub struct KeyInfo {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was used last, to the minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// What a service needs to know of a key that somebody presents.
@@ -55,12 +66,14 @@ pub struct FoundKey {
     pub project: ProjectId,
     /// The secret under which the project's contents are hashed.
     pub content_key: ContentKey,
-    /// SHA-256 of its secret half.
+    /// `ApiKey::secret_hash`
     pub secret_hash: [u8; 32],
     /// What it may do.
     pub scopes: Vec<Scope>,
     /// For how long it is valid yet, if it has an end.
     pub valid_for: Option<Duration>,
+    /// Whether it is written down that it was used within the last minute.
+    pub is_use_noted: bool,
 }
 
 /// Stores a new key.
@@ -89,6 +102,7 @@ pub async fn list(conn: &mut Conn, project: ProjectId) -> Result<Vec<KeyInfo>> {
         DateTime<Utc>,
         Option<DateTime<Utc>>,
         Option<DateTime<Utc>>,
+        Option<DateTime<Utc>>,
     );
     let rows: Vec<Row> = api_keys::table
         .select((
@@ -98,19 +112,24 @@ pub async fn list(conn: &mut Conn, project: ProjectId) -> Result<Vec<KeyInfo>> {
             api_keys::created_at,
             api_keys::expires_at,
             api_keys::revoked_at,
+            api_keys::last_used_at,
         ))
         .filter(api_keys::project_id.eq(project.0))
         .order((api_keys::created_at.desc(), api_keys::key_id.desc()))
         .load(conn)
         .await?;
     let time = |at: DateTime<Utc>| Timestamp(at.timestamp_micros());
-    let info = |(id, name, scopes, created_at, expires_at, revoked_at): Row| KeyInfo {
-        id: KeyId(id),
-        name,
-        scopes: known(scopes.into_iter().flatten()),
-        created_at: time(created_at),
-        expires_at: expires_at.map(time),
-        revoked_at: revoked_at.map(time),
+    let info = |row: Row| {
+        let (id, name, scopes, created_at, expires_at, revoked_at, last_used_at) = row;
+        KeyInfo {
+            id: KeyId(id),
+            name,
+            scopes: known(scopes.into_iter().flatten()),
+            created_at: time(created_at),
+            expires_at: expires_at.map(time),
+            revoked_at: revoked_at.map(time),
+            last_used_at: last_used_at.map(time),
+        }
     };
     Ok(rows.into_iter().map(info).collect())
 }
@@ -165,6 +184,8 @@ pub async fn find(conn: &mut Conn, key: KeyId) -> Result<Option<FoundKey>> {
         scopes: Vec<String>,
         #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
         expires_in_ms: Option<i64>,
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        is_use_noted: bool,
     }
     let row: Option<Row> = diesel::sql_query("SELECT * FROM find_api_key($1)")
         .bind::<diesel::sql_types::Uuid, _>(key.0)
@@ -181,6 +202,7 @@ pub async fn find(conn: &mut Conn, key: KeyId) -> Result<Option<FoundKey>> {
         valid_for: row
             .expires_in_ms
             .map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0))),
+        is_use_noted: row.is_use_noted,
     }))
 }
 

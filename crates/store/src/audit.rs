@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz, Uuid as Sql
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use runwatch_core::audit::{Actor, AuditKey, BEGINNING, Entry, EntryHash};
+use runwatch_core::audit::{Actor, AuditKey, BEGINNING, Entry, EntryHash, NO_PROJECT};
 use runwatch_core::ids::ProjectId;
 use runwatch_core::time::Timestamp;
 
@@ -152,6 +152,47 @@ pub async fn before(
     .await?;
     let entries = rows.into_iter().map(|row| Ok(entry(project, row)?.0));
     entries.collect()
+}
+
+/// The last entry of a project's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The project, or `core::audit::NO_PROJECT`.
+    pub project: ProjectId,
+    /// Its number, which is how many there are.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: EntryHash,
+}
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = SqlUuid)]
+    project_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+    #[diesel(sql_type = Binary)]
+    hash: Vec<u8>,
+}
+
+/// The last entries of all logs. Noted elsewhere, they show when a log ends earlier or was written anew.
+pub async fn heads(conn: &mut Conn) -> Result<Vec<Head>> {
+    let rows: Vec<HeadRow> = sql_query(
+        "SELECT project_id, seq, hash FROM (
+             SELECT project_id FROM projects UNION SELECT $1) projects
+         JOIN LATERAL (SELECT seq, hash FROM audit_log WHERE project_id = projects.project_id
+             ORDER BY seq DESC LIMIT 1) last ON true
+         ORDER BY project_id",
+    )
+    .bind::<SqlUuid, _>(NO_PROJECT.0)
+    .load(conn)
+    .await?;
+    let head = |row: HeadRow| {
+        let project = ProjectId(row.project_id);
+        let (seq, hash) = (row.seq, hash(&row.hash)?);
+        Ok(Head { project, seq, hash })
+    };
+    rows.into_iter().map(head).collect()
 }
 
 fn entry(project: ProjectId, row: Row) -> Result<(Entry, EntryHash)> {

@@ -26,6 +26,7 @@ pub mod payloads;
 
 pub mod changes;
 pub mod fold;
+pub mod key_uses;
 pub mod lifecycle;
 pub mod partitions;
 

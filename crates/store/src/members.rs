@@ -63,6 +63,12 @@ struct MembershipRow {
     role: i16,
 }
 
+#[derive(QueryableByName)]
+struct ProjectRow {
+    #[diesel(sql_type = SqlUuid)]
+    project_id: Uuid,
+}
+
 /// Those in a project, by address.
 pub async fn list(conn: &mut Conn, project: ProjectId) -> Result<Vec<Member>> {
     let rows: Vec<MemberRow> = sql_query(
@@ -114,17 +120,19 @@ pub async fn put(conn: &mut Conn, project: ProjectId, user: UserId, role: Role) 
     found(rows)
 }
 
-/// Makes somebody an admin of all projects that there are, who is the first person of all.
-pub async fn put_in_all(conn: &mut Conn, user: UserId) -> Result<()> {
-    sql_query(
+/// Makes somebody an admin of all projects that there are, who is the first person of all; gives the
+/// projects.
+pub async fn put_in_all(conn: &mut Conn, user: UserId) -> Result<Vec<ProjectId>> {
+    let projects: Vec<ProjectRow> = sql_query(
         "INSERT INTO members (project_id, user_id, role, added_at)
-         SELECT project_id, $1, $2, rw_now() FROM projects",
+         SELECT project_id, $1, $2, rw_now() FROM projects RETURNING project_id",
     )
     .bind::<SqlUuid, _>(user.0)
     .bind::<SmallInt, _>(Role::Admin.code())
-    .execute(conn)
+    .load(conn)
     .await?;
-    Ok(())
+    let id = |row: ProjectRow| ProjectId(row.project_id);
+    Ok(projects.into_iter().map(id).collect())
 }
 
 /// Changes what somebody is in a project; [`StoreError::NotFound`] if they are not in it.

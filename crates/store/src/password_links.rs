@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use runwatch_core::ids::UserId;
+use runwatch_core::ids::{ProjectId, UserId};
 use runwatch_core::limits::PASSWORD_LINK_HOURS;
 use runwatch_core::token::TokenHash;
 
@@ -75,6 +75,15 @@ pub async fn find(conn: &mut Conn, token: TokenHash) -> Result<Option<LinkOf>> {
     }))
 }
 
+/// What came of using a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redeemed {
+    /// Who set their password.
+    pub user: User,
+    /// The projects that the first admin was put in.
+    pub projects: Vec<ProjectId>,
+}
+
 /// Uses a link up: sets the password of its user, or makes the first admin. [`StoreError::NotFound`] if
 /// the link may not be used; of two who use it at once, one may.
 pub async fn redeem(
@@ -82,7 +91,7 @@ pub async fn redeem(
     token: TokenHash,
     password_hash: &str,
     first_admin: Option<(&str, &str)>,
-) -> Result<User> {
+) -> Result<Redeemed> {
     conn.transaction::<_, StoreError, _>(async |conn| {
         let of = find(conn, token).await?.ok_or(StoreError::NotFound)?;
         let used = sql_query("DELETE FROM password_links WHERE token_hash = $1")
@@ -95,7 +104,9 @@ pub async fn redeem(
         match (of, first_admin) {
             (LinkOf::User(user), _) => {
                 users::set_password(conn, user, password_hash).await?;
-                users::find(conn, user).await
+                let user = users::find(conn, user).await?;
+                let projects = Vec::new();
+                Ok(Redeemed { user, projects })
             }
             (LinkOf::FirstAdmin, Some((email, name))) => {
                 if users::is_anybody(conn).await? {
@@ -108,8 +119,8 @@ pub async fn redeem(
                     is_instance_admin: true,
                 };
                 let user = users::create(conn, &new).await?;
-                members::put_in_all(conn, user.id).await?;
-                Ok(user)
+                let projects = members::put_in_all(conn, user.id).await?;
+                Ok(Redeemed { user, projects })
             }
             (LinkOf::FirstAdmin, None) => Err(StoreError::NotFound),
         }

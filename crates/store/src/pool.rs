@@ -122,7 +122,12 @@ pub async fn write<T>(
     limit: Duration,
     work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
 ) -> Result<T> {
-    let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", limit.as_millis());
+    // Who goes away in the middle holds its locks no longer than that.
+    let begin = format!(
+        "BEGIN; SET LOCAL statement_timeout = {limit}; \
+         SET LOCAL idle_in_transaction_session_timeout = {limit}",
+        limit = limit.as_millis()
+    );
     within(conn, &begin, limit, work).await
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Timestamptz};
+use diesel::sql_types::{BigInt, Nullable, Timestamptz};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -14,6 +14,9 @@ use crate::error::{Result, StoreError};
 use crate::pool::Conn;
 use crate::schema::users;
 use crate::{password_links, sign_ins};
+
+/// The advisory lock of who is an admin of the installation: "rwinstad".
+const INSTANCE_ADMINS: i64 = i64::from_be_bytes(*b"rwinstad");
 
 /// Somebody who signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,9 +149,52 @@ pub async fn set_password(conn: &mut Conn, id: UserId, password_hash: &str) -> R
     .await
 }
 
+/// Makes somebody an admin of the installation, or one no longer; the last one stays.
+pub async fn set_instance_admin(conn: &mut Conn, id: UserId, is_admin: bool) -> Result<User> {
+    conn.transaction::<_, StoreError, _>(async |conn| {
+        lock_instance_admins(conn).await?;
+        let row: Option<Row> = diesel::update(users::table.find(id.0))
+            .set(users::is_instance_admin.eq(is_admin))
+            .returning(COLUMNS)
+            .get_result(conn)
+            .await
+            .optional()?;
+        check_instance_admin_left(conn).await?;
+        row.map(user).ok_or(StoreError::NotFound)
+    })
+    .await
+}
+
+/// Lets nobody else change who is an admin of the installation until the end of the transaction.
+async fn lock_instance_admins(conn: &mut Conn) -> Result<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<BigInt, _>(INSTANCE_ADMINS)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Refuses to leave the installation without an admin who may sign in.
+async fn check_instance_admin_left(conn: &mut Conn) -> Result<()> {
+    let left: Option<Uuid> = users::table
+        .select(users::user_id)
+        .filter(users::is_instance_admin.eq(true))
+        .filter(users::disabled_at.is_null())
+        .first(conn)
+        .await
+        .optional()?;
+    left.map(|_| ()).ok_or(StoreError::Rule {
+        code: "last_instance_admin",
+        detail: "The installation has one admin at least; make somebody else one first.",
+    })
+}
+
 /// Lets somebody in no more, or again; who is let in no more is signed out everywhere.
+///
+/// Projects of which they were the only admin are left without: an admin of the installation names another.
 pub async fn set_disabled(conn: &mut Conn, id: UserId, is_disabled: bool) -> Result<User> {
     conn.transaction::<_, StoreError, _>(async |conn| {
+        lock_instance_admins(conn).await?;
         let at = if is_disabled {
             "coalesce(disabled_at, rw_now())"
         } else {
@@ -163,6 +209,7 @@ pub async fn set_disabled(conn: &mut Conn, id: UserId, is_disabled: bool) -> Res
         if is_disabled {
             sign_ins::end_all(conn, id).await?;
             password_links::forget(conn, id).await?;
+            check_instance_admin_left(conn).await?;
         }
         row.map(user).ok_or(StoreError::NotFound)
     })

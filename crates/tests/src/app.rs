@@ -99,6 +99,14 @@ impl TestApp {
         self.db.index().await;
     }
 
+    /// Another control-api over the same database, with further settings.
+    pub fn another_control(&self, settings: &[(&str, &str)]) -> Running {
+        let url = self.db.url("runwatch_control");
+        let env = Env::of(&[&common(&url)[..], settings].concat());
+        let control = env.read(control_api::Settings::from_env);
+        control_api::start(&control.expect("these settings are valid")).expect("control-api starts")
+    }
+
     /// Stops everything.
     pub async fn stop(self) {
         let Self {
@@ -121,7 +129,7 @@ impl TestApp {
 impl Services {
     /// Starts them; `url` gives the database's URL for a role.
     pub fn start(url: &dyn Fn(&str) -> String) -> Self {
-        let settings = |role| Env::of(common(&url(role)));
+        let settings = |role| Env::of(&common(&url(role)));
         let ingest = settings("runwatch_ingest").read(ingest_api::settings::Settings::from_env);
         let query = settings("runwatch_query").read(query_api::Settings::from_env);
         let control = settings("runwatch_control").read(control_api::Settings::from_env);
@@ -168,7 +176,7 @@ pub fn client() -> reqwest::Client {
     client.build().expect("a plain HTTP client needs nothing")
 }
 
-fn common(url: &str) -> [(&str, &str); 12] {
+fn common(url: &str) -> [(&str, &str); 13] {
     [
         ("DATABASE_URL", url),
         ("DATABASE_POOL_SIZE", "3"),
@@ -182,5 +190,6 @@ fn common(url: &str) -> [(&str, &str); 12] {
         ("TOKEN_SIGNING_KEY", keys::SIGNING),
         ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
         ("AUDIT_KEY", keys::AUDIT),
+        ("API_KEY_PEPPER", keys::PEPPER),
     ]
 }

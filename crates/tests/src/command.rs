@@ -52,10 +52,15 @@ impl Started {
     }
 }
 
+/// Variables of ours that have another beginning.
+const OTHERS: [&str; 3] = ["DATABASE_URL", "AUDIT_KEY", "API_KEY_PEPPER"];
+
 fn command(words: &str, env: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binaries::path("runwatch"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("RUNWATCH_") || name == "DATABASE_URL" {
+        if name.to_string_lossy().starts_with("RUNWATCH_")
+            || OTHERS.iter().any(|other| name == *other)
+        {
             command.env_remove(name);
         }
     }

@@ -121,6 +121,13 @@ impl TestDb {
         self.connect(SUPERUSER).await
     }
 
+    /// Moves the clock that schedules everything, by an interval as Postgres reads it.
+    pub async fn move_clock(&self, by: &str) {
+        let moved = format!("UPDATE clock_offset SET amount = amount + interval '{by}'");
+        let admin = self.admin().await;
+        admin.batch_execute(&moved).await.expect("the clock moves");
+    }
+
     /// Does what the worker does until nothing is left to do: sums up large runs and folds.
     pub async fn fold(&self) {
         fold_all(&self.url("runwatch_worker")).await;

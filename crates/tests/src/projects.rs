@@ -1,6 +1,7 @@
 //! The two projects that every test database has, and their keys: the same in all databases, so
 //! that what is stored in two of them can be compared.
 
+use crate::keys;
 use runwatch_core::api_key::{ApiKey, Scope};
 use runwatch_core::hash::ContentKey;
 use runwatch_core::ids::{KeyId, ProjectId};
@@ -70,7 +71,7 @@ impl TestProject {
                 id: key.id(),
                 name: scope.name().to_owned(),
                 scopes: vec![scope],
-                secret_hash: key.secret_hash(),
+                secret_hash: key.secret_hash(&keys::pepper()),
                 expires_at: None,
             };
             api_keys::create(conn, self.id(), &new)

@@ -31,7 +31,7 @@ CREATE TABLE api_keys (
     key_id uuid NOT NULL,
     name text NOT NULL CHECK (octet_length(name) <= 255),
     scopes text[] NOT NULL,
-    -- SHA-256 of the secret half: 256 random bits need no slow hash.
+    -- HMAC-SHA-256 of the secret half under a key that is not in the database (core::api_key).
     secret_hash bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz,

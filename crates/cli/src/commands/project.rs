@@ -1,12 +1,17 @@
 //! `runwatch project`.
 
 use anyhow::{Context, Result};
+use runwatch_core::access::Role;
+use runwatch_core::audit::NO_PROJECT;
+use runwatch_store::members;
 use runwatch_store::pool::Conn;
 use runwatch_store::projects::{self, Project};
 use serde::Serialize;
+use serde_json::json;
 
+use crate::admin::{Admin, Done};
 use crate::args::ProjectCommand;
-use crate::commands::open;
+use crate::commands::user;
 use crate::console::{say, table};
 
 /// A project as it is printed as JSON.
@@ -37,21 +42,22 @@ pub(crate) async fn run(command: ProjectCommand) -> Result<()> {
     match command {
         ProjectCommand::Create {
             name,
+            admin,
             json,
-            database,
+            installation,
         } => {
-            let mut conn = open(&database).await?;
-            let project = projects::create(&mut conn, &name)
-                .await
-                .with_context(|| format!("failed to create the project {name:?}"))?;
+            let mut installation = Admin::open(&installation).await?;
+            let project = create(&mut installation, &name, admin.as_deref()).await;
+            let project =
+                project.with_context(|| format!("failed to create the project {name:?}"))?;
             let project = ProjectJson::from(project);
             say(&match json {
                 true => serde_json::to_string(&project)?,
                 false => format!("Created the project {:?} ({}).", project.name, project.id),
             });
         }
-        ProjectCommand::List { json, database } => {
-            let mut conn = open(&database).await?;
+        ProjectCommand::List { json, installation } => {
+            let mut conn = Admin::open(&installation).await?.conn;
             let projects = projects::list(&mut conn)
                 .await
                 .context("failed to list projects")?;
@@ -63,6 +69,33 @@ pub(crate) async fn run(command: ProjectCommand) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes a project, and somebody its admin if they are named.
+pub(crate) async fn create(
+    installation: &mut Admin,
+    name: &str,
+    admin: Option<&str>,
+) -> Result<Project> {
+    let admin = match admin {
+        Some(email) => Some(user::find(&mut installation.conn, email).await?.id),
+        None => None,
+    };
+    installation
+        .change(NO_PROJECT, "create_project", async |conn| {
+            let answer = projects::create(conn, name).await?;
+            if let Some(admin) = admin {
+                members::put(conn, answer.id, admin, Role::Admin).await?;
+            }
+            let subject = answer.id.to_string();
+            let details = json!({ "name": name, "admin": admin.map(|id| id.to_string()) });
+            Ok(Done {
+                answer,
+                subject,
+                details,
+            })
+        })
+        .await
 }
 
 /// The project of a name, or a sentence that says how to make it.

@@ -10,13 +10,13 @@ use runwatch_store::pool::{Conn, connect};
 use runwatch_store::settings::{NotFit, check_settings};
 use tokio::time::timeout;
 
-use super::installation::Installation;
 use super::machine::check_space;
 use super::report::{Area, Report};
 use super::rights;
 use crate::args::DoctorArgs;
 use crate::clock;
 use crate::database_url::place_of;
+use crate::installation::Installation;
 use crate::terminal::duration;
 
 const AREA: Area = Area::Database;

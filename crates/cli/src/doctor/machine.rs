@@ -7,8 +7,8 @@ use std::process::Command;
 
 use rustix::fs::statvfs;
 
-use super::installation::Installation;
 use super::report::{Area, Report};
+use crate::installation::Installation;
 use crate::nginx;
 use crate::ports::{PortError, Ports, check_free, on_loopback};
 use crate::up::FREE_BYTES_MIN;

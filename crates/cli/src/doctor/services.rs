@@ -1,9 +1,9 @@
 //! The services: whether they live and can do their work, and whether nginx leads to them.
 
-use super::installation::Installation;
 use super::report::{Area, Report};
 use crate::args::DoctorArgs;
 use crate::client::Client;
+use crate::installation::Installation;
 use crate::ports::on_loopback;
 
 const AREA: Area = Area::Services;

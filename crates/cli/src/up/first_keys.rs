@@ -2,12 +2,11 @@
 
 use anyhow::{Context, Result};
 use runwatch_core::api_key::{ApiKey, Scope};
-use runwatch_store::api_keys;
-use runwatch_store::error::StoreError;
-use runwatch_store::pool::{Conn, connect};
+use runwatch_store::api_keys::{self, NewKey};
 use runwatch_store::projects::{self, Project};
 
-use crate::commands::key;
+use crate::admin::Admin;
+use crate::commands::{self, key::new_key};
 use crate::secrets::Secrets;
 
 /// The name of the first project.
@@ -23,49 +22,53 @@ pub(super) struct FirstKeys {
 }
 
 /// Makes the project and its keys, as far as they are missing or no longer valid.
-pub(super) async fn ensure(admin_url: &str, secrets: &mut Secrets) -> Result<FirstKeys> {
-    let mut conn = connect(admin_url)
-        .await
-        .context("failed to connect to the database")?;
-    let project = project(&mut conn)
+pub(super) async fn ensure(admin: &mut Admin, secrets: &mut Secrets) -> Result<FirstKeys> {
+    let project = project(admin)
         .await
         .context("failed to create the first project")?;
     let all = Scope::ALL.to_vec();
     Ok(FirstKeys {
-        ingest: kept_key(&mut conn, &project, secrets, "agents", vec![Scope::Ingest]).await?,
-        all_scopes: kept_key(&mut conn, &project, secrets, "scripts", all).await?,
+        ingest: kept_key(admin, &project, secrets, "agents", vec![Scope::Ingest]).await?,
+        all_scopes: kept_key(admin, &project, secrets, "scripts", all).await?,
     })
 }
 
-async fn project(conn: &mut Conn) -> Result<Project, StoreError> {
-    match projects::find_by_name(conn, PROJECT).await? {
+async fn project(admin: &mut Admin) -> Result<Project> {
+    match projects::find_by_name(&mut admin.conn, PROJECT).await? {
         Some(project) => Ok(project),
-        None => projects::create(conn, PROJECT).await,
+        None => commands::project::create(admin, PROJECT, None).await,
     }
 }
 
 /// The kept key of this name if the database still knows it, else a new one.
 async fn kept_key(
-    conn: &mut Conn,
+    admin: &mut Admin,
     project: &Project,
     secrets: &mut Secrets,
     name: &str,
     scopes: Vec<Scope>,
 ) -> Result<String> {
     let kept_as = format!("api_key.{name}");
-    let valid = api_keys::list(conn, project.id)
-        .await
-        .context("failed to list the keys")?;
-    if let Some(key) = secrets
-        .get(&kept_as)
-        .and_then(|text| text.parse::<ApiKey>().ok())
-        && valid
-            .iter()
-            .any(|valid| valid.id == key.id() && valid.revoked_at.is_none())
+    let kept = secrets.get(&kept_as);
+    let pepper = admin.pepper()?;
+    if let Some(key) = kept.and_then(|text| text.parse::<ApiKey>().ok())
+        && let found = api_keys::find(&mut admin.conn, key.id()).await
+        && found
+            .context("failed to look up a key")?
+            .is_some_and(|found| key.has_hash(&pepper, &found.secret_hash))
     {
         return Ok(key.to_text());
     }
-    let text = key::create(conn, project.id, name, scopes).await?.to_text();
+    let key = new_key()?;
+    let new = NewKey {
+        id: key.id(),
+        name: name.to_owned(),
+        scopes,
+        secret_hash: key.secret_hash(&pepper),
+        expires_at: None,
+    };
+    commands::key::create(admin, project.id, &new).await?;
+    let text = key.to_text();
     secrets
         .keep(&[(&kept_as, &text)])
         .context("failed to keep the key in the data folder")?;

@@ -10,6 +10,7 @@ use crate::secrets::{Secrets, random};
 const SIGNING: &str = "TOKEN_SIGNING_KEY";
 const PUBLIC: &str = "TOKEN_PUBLIC_KEY";
 const AUDIT: &str = "AUDIT_KEY";
+const PEPPER: &str = "API_KEY_PEPPER";
 
 /// What services sign, prove and hash with, by the names of the variables that they read.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(super) struct ServiceKeys {
     signing: String,
     public: String,
     audit: String,
+    pepper: String,
 }
 
 impl ServiceKeys {
@@ -29,26 +31,32 @@ impl ServiceKeys {
                 .keep(&[(SIGNING, &signing), (PUBLIC, &public)])
                 .context(failed)?;
         }
-        if secrets.get(AUDIT).is_none() {
-            let audit = random::<32>().context("failed to read random bytes")?;
-            secrets
-                .keep(&[(AUDIT, &STANDARD.encode(audit))])
-                .context(failed)?;
+        for name in [AUDIT, PEPPER] {
+            if secrets.get(name).is_none() {
+                let key = random::<32>().context("failed to read random bytes")?;
+                secrets
+                    .keep(&[(name, &STANDARD.encode(key))])
+                    .context(failed)?;
+            }
         }
         let kept = |name| secrets.get(name).map(str::to_owned).context(failed);
         Ok(Self {
             signing: kept(SIGNING)?,
             public: kept(PUBLIC)?,
             audit: kept(AUDIT)?,
+            pepper: kept(PEPPER)?,
         })
     }
 
     /// The variables of a service.
     pub(super) fn of(&self, service: &str) -> Vec<(&'static str, String)> {
         let public = (PUBLIC, self.public.clone());
+        let pepper = (PEPPER, self.pepper.clone());
         match service {
-            "query-api" => vec![public],
+            "ingest-api" => vec![pepper],
+            "query-api" => vec![pepper, public],
             "control-api" => vec![
+                pepper,
                 public,
                 (SIGNING, self.signing.clone()),
                 (AUDIT, self.audit.clone()),

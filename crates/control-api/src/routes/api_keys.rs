@@ -43,6 +43,8 @@ struct ApiKeyJson {
     expires_at: Option<Time>,
     /// When it was revoked; null if it was not.
     revoked_at: Option<Time>,
+    /// When it was used last, to the minute; null if it never was.
+    last_used_at: Option<Time>,
 }
 
 /// Keys.
@@ -83,6 +85,7 @@ impl From<KeyInfo> for ApiKeyJson {
             created_at,
             expires_at,
             revoked_at,
+            last_used_at,
         } = key;
         Self {
             key_id: id,
@@ -91,6 +94,7 @@ impl From<KeyInfo> for ApiKeyJson {
             created_at: created_at.into(),
             expires_at: expires_at.map(Into::into),
             revoked_at: revoked_at.map(Into::into),
+            last_used_at: last_used_at.map(Into::into),
         }
     }
 }
@@ -127,7 +131,7 @@ pub(crate) async fn create_api_key(
         id,
         name: name(&body.name)?,
         scopes: scopes(body.scopes)?,
-        secret_hash: key.secret_hash(),
+        secret_hash: key.secret_hash(&app.pepper),
         expires_at: expiry(body.expires_at.as_deref(), app.clock.now())?,
     };
     let project = who.project;
@@ -138,11 +142,10 @@ pub(crate) async fn create_api_key(
             return Err(TOO_MANY);
         }
         api_keys::create(conn, project, &new).await?;
-        let scopes: Vec<&str> = new.scopes.iter().map(|scope| scope.name()).collect();
         Ok(Done {
             answer: (),
             subject: id.to_string(),
-            details: json!({ "name": new.name, "scopes": scopes }),
+            details: new.told(),
         })
     })
     .await?;

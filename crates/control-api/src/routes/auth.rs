@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::app::{Act, App, Done};
 use crate::cookies;
 use crate::random::Token;
+use crate::routes::projects::joined_as_admin;
 use crate::routes::users::{UserJson, email, name};
 
 /// What somebody signs in with.
@@ -106,7 +107,11 @@ pub(crate) async fn create_sign_in(
     let email = email.trim().to_lowercase();
     let attempts = count_attempt(&app, &request, &email).await?;
     let known = app
-        .run(async |conn| users::find_by_email(conn, &email).await)
+        .run(async |conn| match email.contains('\0') {
+            // Postgres keeps no text that has one.
+            true => Ok(None),
+            false => users::find_by_email(conn, &email).await,
+        })
         .await?;
     let (user, password_hash) = known.unzip();
     let password_hash = password_hash.flatten();
@@ -146,7 +151,22 @@ pub(crate) async fn renew_sign_in(
     let shown = hash(shown);
     let new = Token::new()?;
     let renewed = app
-        .run(async |conn| sign_ins::renew(conn, id, shown, new.hash).await)
+        .run(async |conn| {
+            let renewed = sign_ins::renew(conn, id, shown, new.hash).await?;
+            if let Renewed::Stolen(known) = renewed {
+                let act = Act::new(&request, NO_PROJECT, Actor::System, "delete_sign_in");
+                let details = json!({ "reason": "its token was used twice" });
+                let subject = known.user.to_string();
+                let done = Done {
+                    answer: (),
+                    subject,
+                    details,
+                };
+                app.note(conn, act.also(NO_PROJECT, act.action, done))
+                    .await?;
+            }
+            Ok(renewed)
+        })
         .await?;
     let (begun, refresh) = match renewed {
         Renewed::Yes(known) => (known, Some((id, new.text))),
@@ -245,11 +265,17 @@ pub(crate) async fn create_password(
         password_links::LinkOf::FirstAdmin => (Actor::System, json!({ "first_admin": true })),
     };
     let act = Act::new(&request, NO_PROJECT, actor, "create_password");
+    let joined = act.clone();
     let user = app
         .change(act, async |conn| {
             let admin = first_admin.as_ref();
             let admin = admin.map(|(email, name)| (email.as_str(), name.as_str()));
-            let user = password_links::redeem(conn, token, &password, admin).await?;
+            let redeemed = password_links::redeem(conn, token, &password, admin).await?;
+            let user = redeemed.user;
+            for project in redeemed.projects {
+                let deed = joined.also(project, "create_member", joined_as_admin(user.id));
+                app.note(conn, deed).await?;
+            }
             let subject = user.id.to_string();
             Ok(Done {
                 answer: user,

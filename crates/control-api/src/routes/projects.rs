@@ -1,10 +1,10 @@
 //! `/v1/projects`: the tenants.
 
-use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use runwatch_core::access::Role;
 use runwatch_core::audit::{Actor, NO_PROJECT};
-use runwatch_core::ids::ProjectId;
+use runwatch_core::ids::{ProjectId, UserId};
 use runwatch_service::auth::{InstanceAdmin, SignedIn};
 use runwatch_service::json_body::JsonBody;
 use runwatch_service::problem::Problem;
@@ -93,10 +93,13 @@ pub(crate) async fn create_project(
     let name = name(&body.0.name)?;
     let user = who.person.user;
     let act = Act::new(&request, NO_PROJECT, Actor::User(user), "create_project");
+    let joined = act.clone();
     let project = app
         .change(act, async |conn| {
             let answer = projects::create(conn, &name).await?;
             members::put(conn, answer.id, user, Role::Admin).await?;
+            let deed = joined.also(answer.id, "create_member", joined_as_admin(user));
+            app.note(conn, deed).await?;
             let subject = answer.id.to_string();
             let details = json!({ "name": name });
             Ok(Done {
@@ -107,4 +110,38 @@ pub(crate) async fn create_project(
         })
         .await?;
     Ok(HttpResponse::Created().json(ProjectJson::from(project)))
+}
+
+/// Makes somebody an admin of a project, whoever is in it: the way to one whose admins have left.
+#[utoipa::path(tag = "projects", params(
+        ("project" = String, Path, description = "Id of the project"),
+        ("user" = String, Path, description = "Id of the user")),
+    responses((status = 204, description = "They are an admin of it")))]
+#[put("/v1/projects/{project}/admins/{user}")]
+pub(crate) async fn create_project_admin(
+    who: InstanceAdmin,
+    path: Path<(ProjectId, UserId)>,
+    request: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let (project, user) = path.into_inner();
+    let actor = Actor::User(who.person.user);
+    let act = Act::new(&request, project, actor, "create_member");
+    app.change(act, async |conn| {
+        projects::find(conn, project).await?;
+        members::lock(conn, project).await?;
+        members::put(conn, project, user, Role::Admin).await?;
+        Ok(joined_as_admin(user))
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What the audit log of a project says of somebody who became its admin.
+pub(crate) fn joined_as_admin(user: UserId) -> Done<()> {
+    Done {
+        answer: (),
+        subject: user.to_string(),
+        details: json!({ "role": Role::Admin.name() }),
+    }
 }

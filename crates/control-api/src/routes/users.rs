@@ -55,12 +55,14 @@ struct UserToAdd {
     name: String,
 }
 
-/// What is to be changed of a user.
-#[derive(Deserialize, ToSchema)]
+/// What is to be changed of a user; what is not named stays as it is.
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UserChange {
     /// Whether they may not sign in any more.
-    disabled: bool,
+    disabled: Option<bool>,
+    /// Whether they make projects and users.
+    is_instance_admin: Option<bool>,
 }
 
 /// A link that sets a password once.
@@ -164,7 +166,8 @@ pub(crate) async fn create_user(
     }))
 }
 
-/// Lets somebody in no more, or again. Who is let in no more is signed out everywhere within 5 s.
+/// Lets somebody in no more, or again, or makes them an admin of the installation. Who is let in no more is
+/// signed out everywhere within 5 s; the last admin stays one.
 #[utoipa::path(tag = "people", params(("user" = String, Path, description = "Id of the user")),
     request_body = inline(UserChange), responses((status = 200, body = UserJson)))]
 #[patch("/v1/users/{user}")]
@@ -175,19 +178,24 @@ pub(crate) async fn change_user(
     body: JsonBody<UserChange>,
     app: Data<App>,
 ) -> Result<Json<UserJson>, Problem> {
-    let (id, disabled) = (path.into_inner(), body.0.disabled);
-    if disabled && id == who.person.user {
+    let (id, change) = (path.into_inner(), body.0);
+    if change.disabled == Some(true) && id == who.person.user {
         return Err(not_yourself());
     }
     let actor = Actor::User(who.person.user);
     let act = Act::new(&request, NO_PROJECT, actor, "change_user");
     let user = app
         .change(act, async |conn| {
-            let answer = users::set_disabled(conn, id, disabled).await?;
+            if let Some(is_admin) = change.is_instance_admin {
+                users::set_instance_admin(conn, id, is_admin).await?;
+            }
+            if let Some(disabled) = change.disabled {
+                users::set_disabled(conn, id, disabled).await?;
+            }
             Ok(Done {
-                answer,
+                answer: users::find(conn, id).await?,
                 subject: id.to_string(),
-                details: json!({ "disabled": disabled }),
+                details: json!(change),
             })
         })
         .await?;

@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use super::{ApiKey, NotAnApiKey, Scope, crc32};
+use super::{ApiKey, NotAnApiKey, Pepper, Scope, crc32};
 use crate::ids::KeyId;
 
 fn key() -> ApiKey {
@@ -15,7 +15,8 @@ fn a_key_reads_back_as_it_was_written() {
     let text = key().to_text();
     let read: ApiKey = text.parse().unwrap();
     assert_eq!(read.id(), key().id());
-    assert_eq!(read.secret_hash(), key().secret_hash());
+    let pepper = Pepper::new([1; 32]);
+    assert_eq!(read.secret_hash(&pepper), key().secret_hash(&pepper));
     assert_eq!(read.to_text(), text);
     assert!(text.starts_with("rw_live_0199c7a27a517cc09d3e5b6f0f7d2a11_"));
 }
@@ -57,8 +58,10 @@ fn cut_or_lengthened_keys_and_other_text_are_no_keys() {
 #[test]
 fn only_its_own_hash_fits_a_key() {
     let other = ApiKey::from_random(key().id(), [252; 32]);
-    assert!(key().has_hash(&key().secret_hash()));
-    assert!(!key().has_hash(&other.secret_hash()));
+    let (pepper, another) = (Pepper::new([1; 32]), Pepper::new([2; 32]));
+    assert!(key().has_hash(&pepper, &key().secret_hash(&pepper)));
+    assert!(!key().has_hash(&pepper, &other.secret_hash(&pepper)));
+    assert!(!key().has_hash(&pepper, &key().secret_hash(&another)));
 }
 
 #[test]

@@ -8,9 +8,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use runwatch_core::api_key::Pepper;
 use runwatch_core::ids::KeyId;
 use runwatch_store::api_keys::{self, FoundKey};
 use runwatch_store::error::Result;
+use runwatch_store::key_uses;
 use runwatch_store::pool::Pool;
 use tokio::time::Instant;
 
@@ -22,6 +24,8 @@ const VALID_FOR: Duration = Duration::from_secs(5);
 const VALID_IN_TROUBLE_FOR: Duration = Duration::from_secs(60);
 /// How long an id that nobody has is not asked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
+/// How long a use is not told of again.
+const NOTED_FOR: Duration = Duration::from_secs(30);
 /// Keys that are remembered of each sort: a few megabytes, and more than one process serves.
 const KEYS_MAX: usize = 10_000;
 /// Lookups that run at a time at most; two of the same key never do.
@@ -30,9 +34,15 @@ const LOOKUPS_MAX: usize = 64;
 /// A lookup under way.
 pub type Looking = Pin<Box<dyn Future<Output = Result<Option<FoundKey>>> + Send>>;
 
+/// What is done about a key that was used.
+pub type Noting = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Finds keys, and remembers what it found.
 pub struct KeyCache {
+    pepper: Pepper,
     lookup: Box<dyn Fn(KeyId) -> Looking + Send + Sync>,
+    note: Box<dyn Fn(KeyId) -> Noting + Send + Sync>,
+    noted: Mutex<Recent<KeyId, ()>>,
     /// Who holds the turn of a key may look it up.
     turns: Vec<tokio::sync::Mutex<()>>,
     valid: Mutex<Recent<KeyId, Valid>>,
@@ -63,10 +73,18 @@ impl Valid {
 }
 
 impl KeyCache {
-    /// A cache over a function that asks the database for the valid key of an id.
-    pub fn new(lookup: impl Fn(KeyId) -> Looking + Send + Sync + 'static) -> Self {
+    /// A cache over a function that asks the database for the valid key of an id, and one that tells it
+    /// that a key was used.
+    pub fn new(
+        pepper: Pepper,
+        lookup: impl Fn(KeyId) -> Looking + Send + Sync + 'static,
+        note: impl Fn(KeyId) -> Noting + Send + Sync + 'static,
+    ) -> Self {
         Self {
+            pepper,
             lookup: Box::new(lookup),
+            note: Box::new(note),
+            noted: Mutex::new(Recent::new(NOTED_FOR, KEYS_MAX)),
             turns: (0..LOOKUPS_MAX)
                 .map(|_| tokio::sync::Mutex::default())
                 .collect(),
@@ -76,13 +94,41 @@ impl KeyCache {
         }
     }
 
-    /// A cache over the keys of the database.
-    pub fn of(pool: &Pool) -> Self {
-        let pool = pool.clone();
-        Self::new(move |id| {
-            let pool = pool.clone();
+    /// A cache over the keys of the database, whose secrets are hashed under this.
+    pub fn of(pool: &Pool, pepper: Pepper) -> Self {
+        let (for_lookup, for_note) = (pool.clone(), pool.clone());
+        let lookup = move |id| -> Looking {
+            let pool = for_lookup.clone();
             Box::pin(async move { api_keys::find(&mut *pool.get().await?, id).await })
-        })
+        };
+        let note = move |id| -> Noting {
+            let pool = for_note.clone();
+            Box::pin(async move {
+                let tell = async { key_uses::tell(&mut *pool.get().await?, id).await };
+                if let Err(error) = tell.await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::debug!(error, "The use of a key could not be told");
+                }
+            })
+        };
+        Self::new(pepper, lookup, note)
+    }
+
+    /// What the secrets of keys are hashed under.
+    pub fn pepper(&self) -> &Pepper {
+        &self.pepper
+    }
+
+    /// Has it written down, about once a minute, that a key was used whose secret has been compared.
+    /// Nobody waits for that, and nothing fails with it.
+    pub fn note_use(&self, id: KeyId, found: &FoundKey) {
+        let now = Instant::now();
+        let mut noted = lock(&self.noted);
+        if found.is_use_noted || noted.younger_than(NOTED_FOR, id, now).is_some() {
+            return;
+        }
+        noted.insert(id, (), now);
+        tokio::spawn((self.note)(id));
     }
 
     /// The valid key of this id, or none. Its secret has yet to be compared.

@@ -73,6 +73,13 @@ impl TokenSigner {
         signed.map(|_| signer)
     }
 
+    /// Whether the verifier proves what this signs: whether the two keys are of one pair.
+    pub fn is_proven_by(&self, verifier: &TokenVerifier, now: Timestamp) -> bool {
+        let nobody = SignInId(uuid::Uuid::nil());
+        let signed = self.sign(UserId(nobody.0), nobody, now);
+        signed.is_ok_and(|token| verifier.prove(&token).is_some())
+    }
+
     /// A token for a sign-in, from now on.
     pub fn sign(&self, user: UserId, sign_in: SignInId, now: Timestamp) -> Result<String, NotAKey> {
         let now = now.0.div_euclid(SECOND_US);

@@ -5,7 +5,7 @@ use actix_web::test::TestRequest;
 use super::*;
 
 fn seen(peer: &str, proxies: &str, headers: &[(&'static str, &'static str)]) -> Client {
-    let env = Env::of([("RUNWATCH_TRUSTED_PROXIES", proxies)]);
+    let env = Env::of(&[("RUNWATCH_TRUSTED_PROXIES", proxies)]);
     let proxies = env
         .read(TrustedProxies::from_env)
         .expect("they are networks");
@@ -76,7 +76,7 @@ fn what_is_no_network_is_a_mistake() {
         "10.0.0.1,",
         "10.0.0.1;10.0.0.2",
     ] {
-        let env = Env::of([("RUNWATCH_TRUSTED_PROXIES", wrong)]);
+        let env = Env::of(&[("RUNWATCH_TRUSTED_PROXIES", wrong)]);
         assert!(env.read(TrustedProxies::from_env).is_err(), "{wrong}");
     }
 }

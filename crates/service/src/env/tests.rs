@@ -4,7 +4,7 @@ use super::{Env, Mistakes, Secret};
 
 #[test]
 fn every_mistake_is_reported_at_once() {
-    let env = Env::of([("SIZE", "0"), ("BIND", "localhost"), ("FLAG", "yes")]);
+    let env = Env::of(&[("SIZE", "0"), ("BIND", "localhost"), ("FLAG", "yes")]);
     let default = SocketAddr::from(([127, 0, 0, 1], 1));
     let read = env.read(|env| {
         let url = env.required("URL");
@@ -29,7 +29,7 @@ fn every_mistake_is_reported_at_once() {
 
 #[test]
 fn what_is_not_set_has_its_default_and_what_is_set_counts() {
-    let env = Env::of([("SIZE", "9"), ("FLAG", "1"), ("EMPTY", "")]);
+    let env = Env::of(&[("SIZE", "9"), ("FLAG", "1"), ("EMPTY", "")]);
     let read = env.read(|env| {
         let size = env.number("SIZE", 8, 1..=64);
         (
@@ -44,7 +44,7 @@ fn what_is_not_set_has_its_default_and_what_is_set_counts() {
 
 #[test]
 fn a_variable_set_to_nothing_does_not_satisfy_a_requirement() {
-    let read = Env::of([("URL", "")]).read(|env| env.required_secret("URL"));
+    let read = Env::of(&[("URL", "")]).read(|env| env.required_secret("URL"));
     assert_eq!(
         read.unwrap_err(),
         Mistakes(vec!["URL is not set".to_owned()])

@@ -308,3 +308,84 @@ fn a_project_is_made_by_an_admin_of_the_installation_and_has_a_name_of_its_own()
         insta::assert_json_snapshot!("projects", without_times(projects));
     });
 }
+
+#[test]
+fn an_admin_of_the_installation_makes_another_and_one_is_always_left() {
+    with_app(async |app| {
+        let ada = app.first_admin().await;
+        let bob = app.member(&ada, OURS, Role::Viewer).await;
+        let users = ada.get("/v1/users").await.expect(200).json();
+        let path = |at: usize| {
+            format!(
+                "/v1/users/{}",
+                users["users"][at]["user_id"].as_str().unwrap()
+            )
+        };
+        let no_longer = json!({"is_instance_admin": false});
+        let refused = ada
+            .send(Method::PATCH, &path(0), &no_longer)
+            .await
+            .expect(409);
+        assert_eq!(refused.code(), "last_instance_admin");
+        bob.get("/v1/users").await.expect(403);
+        let change = json!({"is_instance_admin": true});
+        let changed = ada.send(Method::PATCH, &path(1), &change).await.expect(200);
+        assert_eq!(changed.json()["is_instance_admin"], true);
+        until(FORGOTTEN, "it to be known", async || {
+            (bob.get("/v1/users").await.status == 200).then_some(())
+        })
+        .await;
+        // Both at once: one is left.
+        let shut_out = json!({"disabled": true});
+        let (of_ada, of_bob) = (path(0), path(1));
+        let (one, other) = tokio::join!(
+            ada.send(Method::PATCH, &of_bob, &shut_out),
+            bob.send(Method::PATCH, &of_ada, &shut_out),
+        );
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert!([[200, 409], [200, 401]].contains(&statuses), "{statuses:?}");
+    });
+}
+
+#[test]
+fn a_project_whose_admins_have_left_gets_another() {
+    with_app(async |app| {
+        let ada = app.first_admin().await;
+        let made = ada
+            .send(Method::POST, "/v1/projects", &json!({"name": "web shop"}))
+            .await;
+        let project = made.expect(201).json()["project_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let bob = app.member(&ada, OURS, Role::Viewer).await;
+        let bob = bob.with_header("x-runwatch-project", &project);
+        let me = bob.get("/v1/auth/me").await.expect(200).json();
+        let path = format!(
+            "/v1/projects/{project}/admins/{}",
+            me["user"]["user_id"].as_str().unwrap()
+        );
+        bob.send(Method::PUT, &path, &Value::Null).await.expect(403);
+        ada.send(Method::PUT, &path, &Value::Null).await.expect(204);
+        until(FORGOTTEN, "it to be known", async || {
+            (bob.get("/v1/members").await.status == 200).then_some(())
+        })
+        .await;
+        for nothing in [
+            "00000000-0000-0000-0000-000000000000",
+            "0199c7a2-7a51-7cc0-9d3e-5b6f0f7d2a11",
+        ] {
+            let path = path.replace(&project, nothing);
+            ada.send(Method::PUT, &path, &Value::Null).await.expect(404);
+        }
+        let log = bob.get("/v1/audit").await.expect(200).json();
+        let actions: Vec<&str> = log["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["action"].as_str().unwrap())
+            .collect();
+        assert_eq!(actions, ["create_member", "create_member"]);
+    });
+}

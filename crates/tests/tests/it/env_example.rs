@@ -24,8 +24,9 @@ fn variables() -> Vec<(&'static str, &'static str)> {
 fn settings(variable: (&str, &str)) -> String {
     // What is asked for last counts, so that the variable may be the required one.
     let env = || {
-        Env::of([
+        Env::of(&[
             ("DATABASE_URL", "postgres://"),
+            ("API_KEY_PEPPER", keys::PEPPER),
             ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
             ("TOKEN_SIGNING_KEY", keys::SIGNING),
             ("AUDIT_KEY", keys::AUDIT),

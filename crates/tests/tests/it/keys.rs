@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use runwatch_core::api_key::{ApiKey, Scope};
 use runwatch_core::ids::KeyId;
+use runwatch_store::key_uses::Listener;
 use runwatch_store::{api_keys, pool};
 use runwatch_tests::app::with_app;
 use runwatch_tests::projects::OURS;
@@ -203,5 +204,82 @@ fn a_revoked_key_stops_working_within_five_seconds() {
             async || (analyst.get("/v1/runs").await.status == 401).then_some(()),
         )
         .await;
+    });
+}
+
+#[test]
+fn a_key_that_is_used_says_when_whoever_took_it() {
+    with_app(async |app| {
+        let admin = app.first_admin().await.of_project(OURS);
+        let mut listener = Listener::open(&app.db().url("runwatch_worker"))
+            .await
+            .unwrap();
+        let used = async || {
+            let keys = admin.get("/v1/api-keys").await.expect(200).json();
+            let keys = keys["api_keys"].as_array().unwrap().clone();
+            let used = keys.iter().filter(|key| !key["last_used_at"].is_null());
+            used.map(|key| key["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert!(used().await.is_empty());
+        app.agent()
+            .send_runs(&json!({"agent_id": "a"}))
+            .await
+            .expect(200);
+        app.analyst().get("/v1/runs").await.expect(200);
+        // A key whose secret is wrong was not used.
+        let forged = ApiKey::from_random(OURS.key(Scope::Alerts).id(), [0; 32]);
+        app.nobody()
+            .with_key_text(&forged.to_text())
+            .get("/v1/runs")
+            .await
+            .expect(401);
+        until(
+            Duration::from_secs(10),
+            "both uses to be told",
+            async || {
+                listener.note(Duration::from_millis(50)).await.unwrap();
+                let mut used = used().await;
+                used.sort();
+                (used == ["ingest", "read"]).then_some(())
+            },
+        )
+        .await;
+    });
+}
+
+#[test]
+fn the_key_of_the_environment_is_there_from_the_start_and_stays_revoked() {
+    with_app(async |app| {
+        let key = ApiKey::from_random(KeyId(Uuid::from_u128(7)), [5; 32]);
+        let caller = app.nobody().with_key_text(&key.to_text());
+        let start = || app.another_control(&[("BOOTSTRAP_API_KEY", &key.to_text())]);
+        let control = start();
+        let mut conn = pool::connect(&app.db().url("runwatch_control"))
+            .await
+            .unwrap();
+        let project = until(Duration::from_secs(20), "the key to be there", async || {
+            api_keys::project_of(&mut conn, key.id()).await.unwrap()
+        })
+        .await;
+        caller.get("/v1/runs").await.expect(200);
+        caller
+            .send_runs(&json!({"agent_id": "a"}))
+            .await
+            .expect(200);
+        control.stop().await.unwrap();
+        assert!(
+            api_keys::revoke(&mut conn, project, key.id())
+                .await
+                .unwrap()
+        );
+        let again = start();
+        until(
+            Duration::from_secs(10),
+            "the key to be forgotten",
+            async || (caller.get("/v1/runs").await.status == 401).then_some(()),
+        )
+        .await;
+        again.stop().await.unwrap();
     });
 }

@@ -32,6 +32,8 @@ mod openapi;
 
 mod access;
 mod accounting;
+mod admin;
+mod audit;
 mod odd_input;
 mod openai_agents;
 mod order;

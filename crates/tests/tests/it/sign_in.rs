@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use runwatch_core::access::Role;
+use runwatch_core::limits::SIGN_IN_ATTEMPTS_PER_ADDRESS_MAX;
 use runwatch_tests::app::with_app;
 use runwatch_tests::moments::without_times;
 use runwatch_tests::people::{PASSWORD, cookies, sign_in};
@@ -183,6 +185,12 @@ fn other_sites_cannot_make_a_browser_change_anything() {
         own.send(Method::POST, "/v1/projects", &project)
             .await
             .expect(201);
+        let here = ada
+            .with_header("host", "localhost:8080")
+            .with_header("origin", "http://localhost:8080");
+        here.send(Method::POST, "/v1/projects", &json!({"name": "made here"}))
+            .await
+            .expect(201);
     });
 }
 
@@ -195,5 +203,119 @@ fn signing_in_needs_tls_where_others_can_listen() {
         assert_eq!(refused.code(), "tls_required");
         let by_tls = elsewhere.with_header("x-forwarded-proto", "https");
         sign_in(&by_tls, EMAIL, PASSWORD).await.expect(200);
+    });
+}
+
+#[test]
+fn links_and_sign_ins_end_with_their_time() {
+    with_app(async |app| {
+        let admin = app.first_admin().await;
+        let new = json!({"email": "bob@example.com", "name": "Bob"});
+        let added = admin
+            .send(Method::POST, "/v1/users", &new)
+            .await
+            .expect(201);
+        let token = added.json()["password_link"]["token"].clone();
+        let nobody = app.nobody();
+        let ada = nobody.with_cookies_of(&sign_in(&nobody, EMAIL, PASSWORD).await.expect(200));
+        app.db().move_clock("25 hours").await;
+        let body = json!({"token": token, "password": PASSWORD});
+        let late = nobody.send(Method::POST, "/v1/auth/password", &body).await;
+        assert_eq!(late.expect(410).code(), "wrong_link");
+        let renew = async || {
+            ada.send(Method::POST, "/v1/auth/refresh", &Value::Null)
+                .await
+        };
+        app.db().move_clock("29 days").await;
+        renew().await.expect(401);
+    });
+}
+
+#[test]
+fn of_two_who_use_a_link_at_once_one_sets_the_password() {
+    with_app(async |app| {
+        let token = app.setup_token().await;
+        let nobody = app.nobody();
+        let setup = async |name: &str| {
+            let email = format!("{name}@example.com");
+            let body = json!({"token": token, "password": PASSWORD, "email": email, "name": name});
+            nobody
+                .send(Method::POST, "/v1/auth/password", &body)
+                .await
+                .status
+        };
+        let mut statuses: [u16; 2] = tokio::join!(setup("ada"), setup("eve")).into();
+        statuses.sort_unstable();
+        assert!([[200, 404], [200, 410]].contains(&statuses), "{statuses:?}");
+    });
+}
+
+#[test]
+fn a_new_password_ends_every_sign_in() {
+    with_app(async |app| {
+        let admin = app.first_admin().await;
+        let users = admin.get("/v1/users").await.expect(200).json();
+        let id = users["users"][0]["user_id"].as_str().unwrap();
+        let link = format!("/v1/users/{id}/password-link");
+        let link = admin
+            .send(Method::POST, &link, &Value::Null)
+            .await
+            .expect(201);
+        let new = "another horse, another battery";
+        let body = json!({"token": link.json()["token"], "password": new});
+        let nobody = app.nobody();
+        nobody
+            .send(Method::POST, "/v1/auth/password", &body)
+            .await
+            .expect(200);
+        until(FORGOTTEN, "the sign-in to be forgotten", async || {
+            (admin.get("/v1/auth/me").await.status == 401).then_some(())
+        })
+        .await;
+        sign_in(&nobody, EMAIL, PASSWORD).await.expect(401);
+        sign_in(&nobody, EMAIL, new).await.expect(200);
+    });
+}
+
+#[test]
+fn whoever_was_shut_out_is_refused_with_the_right_password_and_odd_addresses_are_too() {
+    with_app(async |app| {
+        let admin = app.first_admin().await;
+        app.member(&admin, OURS, Role::Viewer).await;
+        let users = admin.get("/v1/users").await.expect(200).json();
+        let viewer = &users["users"][1];
+        let path = format!("/v1/users/{}", viewer["user_id"].as_str().unwrap());
+        admin
+            .send(Method::PATCH, &path, &json!({"disabled": true}))
+            .await
+            .expect(200);
+        let nobody = app.nobody();
+        let email = viewer["email"].as_str().unwrap();
+        for email in [email, "ada\0@example.com", "", "' OR true --"] {
+            let refused = sign_in(&nobody, email, PASSWORD).await.expect(401);
+            assert_eq!(refused.code(), "wrong_password");
+        }
+    });
+}
+
+#[test]
+fn one_address_cannot_try_many_accounts() {
+    with_app(async |app| {
+        app.first_admin().await;
+        let nobody = app.nobody().with_header("x-real-ip", "203.0.113.7");
+        let nobody = nobody.with_header("x-forwarded-proto", "https");
+        sign_in(&nobody, "nobody@example.com", PASSWORD)
+            .await
+            .expect(401);
+        let nearly = format!(
+            "UPDATE sign_in_attempts SET attempts = {SIGN_IN_ATTEMPTS_PER_ADDRESS_MAX} - 1"
+        );
+        app.db().admin().await.batch_execute(&nearly).await.unwrap();
+        sign_in(&nobody, "somebody@example.com", PASSWORD)
+            .await
+            .expect(401);
+        sign_in(&nobody, EMAIL, PASSWORD).await.expect(429);
+        let elsewhere = nobody.with_header("x-real-ip", "203.0.113.8");
+        sign_in(&elsewhere, EMAIL, PASSWORD).await.expect(200);
     });
 }

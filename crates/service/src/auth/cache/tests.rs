@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use runwatch_core::api_key::Scope;
+use runwatch_core::api_key::{Pepper, Scope};
 use runwatch_core::hash::ContentKey;
 use runwatch_core::ids::{KeyId, ProjectId};
 use runwatch_store::api_keys::FoundKey;
@@ -11,7 +11,7 @@ use runwatch_store::error::StoreError;
 use tokio::time::{Instant, advance};
 use uuid::Uuid;
 
-use super::{KeyCache, LookupFailed};
+use super::{KeyCache, Looking, LookupFailed, Noting};
 use crate::auth::recent::Recent;
 
 /// What the database says at the moment.
@@ -25,6 +25,7 @@ enum Database {
 struct Setting {
     cache: KeyCache,
     lookups: Arc<AtomicUsize>,
+    noted: Arc<AtomicUsize>,
     database: Arc<Mutex<Database>>,
 }
 
@@ -35,7 +36,7 @@ impl Setting {
             Arc::new(Mutex::new(database)),
         );
         let (counter, state) = (Arc::clone(&lookups), Arc::clone(&database));
-        let cache = KeyCache::new(move |_| {
+        let lookup = move |_| -> Looking {
             counter.fetch_add(1, Ordering::SeqCst);
             let state = *state.lock().unwrap();
             Box::pin(async move {
@@ -46,12 +47,25 @@ impl Setting {
                     Database::IsAway => Err(StoreError::Unavailable("away".into())),
                 }
             })
-        });
+        };
+        let noted = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&noted);
+        let note = move |_| -> Noting {
+            counter.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async {})
+        };
+        let cache = KeyCache::new(Pepper::new([0; 32]), lookup, note);
         Self {
             cache,
             lookups,
+            noted,
             database,
         }
+    }
+
+    async fn is_used(&self) {
+        let found = self.cache.find(id(1)).await.unwrap().unwrap();
+        self.cache.note_use(id(1), &found);
     }
 
     fn lookups(&self) -> usize {
@@ -78,6 +92,7 @@ fn found() -> FoundKey {
         secret_hash: [0; 32],
         scopes: vec![Scope::Read],
         valid_for: None,
+        is_use_noted: false,
     }
 }
 
@@ -136,6 +151,42 @@ async fn a_key_never_seen_is_refused_as_trouble_not_as_unknown_while_the_databas
     assert_eq!(setting.is_valid().await, Err(LookupFailed));
     setting.now_it(Database::Knows);
     assert!(setting.is_valid().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_use_is_told_of_once_in_half_a_minute() {
+    let setting = Setting::new(Database::Knows);
+    for _ in 0..29 {
+        setting.is_used().await;
+        advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(setting.noted.load(Ordering::SeqCst), 1);
+    advance(Duration::from_secs(1)).await;
+    setting.is_used().await;
+    assert_eq!(setting.noted.load(Ordering::SeqCst), 2);
+    let noted = FoundKey {
+        is_use_noted: true,
+        ..found()
+    };
+    setting.cache.note_use(id(2), &noted);
+    assert_eq!(setting.noted.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remembered_key_works_no_longer_when_its_time_is_over() {
+    let lookup = |_| -> Looking {
+        let found = FoundKey {
+            valid_for: Some(Duration::from_secs(2)),
+            ..found()
+        };
+        Box::pin(async move { Ok(Some(found)) })
+    };
+    let cache = KeyCache::new(Pepper::new([0; 32]), lookup, |_| Box::pin(async {}));
+    assert!(cache.find(id(1)).await.unwrap().is_some());
+    advance(Duration::from_millis(1_999)).await;
+    assert!(cache.find(id(1)).await.unwrap().is_some());
+    advance(Duration::from_millis(1)).await;
+    assert!(cache.find(id(1)).await.unwrap().is_none());
 }
 
 #[test]

@@ -57,14 +57,17 @@ pub(crate) const QUERY: Service = Service {
     name: "query-api",
     role: "runwatch_query",
     bind_variable: "QUERY_BIND",
-    settings: &[("TOKEN_PUBLIC_KEY", keys::PUBLIC)],
+    settings: &[
+        ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
+        ("API_KEY_PEPPER", keys::PEPPER),
+    ],
 };
 /// Takes runs in.
 pub(crate) const INGEST: Service = Service {
     name: "ingest-api",
     role: "runwatch_ingest",
     bind_variable: "INGEST_BIND",
-    settings: &[],
+    settings: &[("API_KEY_PEPPER", keys::PEPPER)],
 };
 
 /// A project with keys.
@@ -159,7 +162,7 @@ impl Stack {
                 id,
                 name: "bench".to_owned(),
                 scopes,
-                secret_hash: key.secret_hash(),
+                secret_hash: key.secret_hash(&keys::pepper()),
                 expires_at: None,
             };
             api_keys::create(&mut conn, project.id, &new).await?;

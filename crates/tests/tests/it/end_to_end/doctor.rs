@@ -166,8 +166,9 @@ fn settings_are_judged_as_the_services_judge_them() {
     block_on(async {
         for variable in VALUES {
             let env = || {
-                Env::of([
+                Env::of(&[
                     ("DATABASE_URL", "postgres://a@b/c"),
+                    ("API_KEY_PEPPER", keys::PEPPER),
                     ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
                     variable,
                 ])

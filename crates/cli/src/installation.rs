@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::args::DoctorArgs;
 use crate::ports::{PORT, Ports};
 use crate::postgres::{DATABASE, SUPERUSER};
 use crate::secrets::Secrets;
@@ -14,24 +13,24 @@ const PORT_LINE: usize = 3;
 
 /// What is known of the installation.
 #[derive(Debug)]
-pub(super) struct Installation {
+pub(crate) struct Installation {
     /// Its data folder, if there is one.
-    pub(super) data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
     /// The process of `runwatch up`, if it runs.
-    pub(super) running: Option<String>,
+    pub(crate) running: Option<String>,
     /// Its ports; none if they cannot be.
-    pub(super) ports: Option<Ports>,
+    pub(crate) ports: Option<Ports>,
     /// Its private database as the superuser, if it has one.
-    pub(super) admin_url: Option<String>,
+    pub(crate) admin_url: Option<String>,
 }
 
 impl Installation {
-    /// Looks into the data folder.
-    pub(super) fn find(args: &DoctorArgs) -> Self {
-        let data_dir = args.data_dir.clone().unwrap_or_else(default_data_dir);
+    /// Looks into the data folder, which is the usual one unless another is named, as the port is.
+    pub(crate) fn find(data_dir: Option<&Path>, port: Option<u16>) -> Self {
+        let data_dir = data_dir.map_or_else(default_data_dir, Path::to_owned);
         let found = data_dir.is_dir().then_some(data_dir);
         let dir = found.as_deref();
-        let base = args.port.or_else(|| base_port(dir?));
+        let base = port.or_else(|| base_port(dir?));
         let ports = Ports::from_base(base.unwrap_or(PORT), dir.and_then(grpc_port)).ok();
         Self {
             running: dir.and_then(running),
@@ -41,6 +40,12 @@ impl Installation {
             ports,
             data_dir: found,
         }
+    }
+
+    /// A secret that the services are told by this variable.
+    pub(crate) fn secret(&self, variable: &str) -> Option<String> {
+        let secrets = Secrets::open(self.data_dir.as_ref()?.join("secrets")).ok()?;
+        secrets.get(variable).map(str::to_owned)
     }
 }
 
