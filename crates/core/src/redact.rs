@@ -199,7 +199,7 @@ fn compile(index: usize, pattern: &Pattern) -> Result<(String, Regex), BadRules>
             _ => BadRules::Syntax(index),
         })?;
     let matches_empty = |probe: &&str| regex.find_iter(probe).any(|found| found.is_empty());
-    if PROBES.iter().any(|probe| matches_empty(probe)) {
+    if PROBES.iter().any(matches_empty) {
         return Err(BadRules::MatchesEmpty(index));
     }
     Ok((name.clone(), regex))

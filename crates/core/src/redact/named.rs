@@ -39,12 +39,10 @@ impl Named {
     /// Where the secret is after its name: how many bytes stand between them, and its length.
     pub(super) fn after_name(self, rest: &[u8]) -> Option<(usize, usize)> {
         let name_rest = match self {
-            Self::Twilio => Chars::Word.count(rest),
+            Self::Twilio => Chars::Word.count(rest.get(..NAME_REST_MAX).unwrap_or(rest)),
             Self::Aws | Self::Azure => 0,
         };
-        let after = rest
-            .get(name_rest..)
-            .filter(|_| name_rest <= NAME_REST_MAX)?;
+        let after = rest.get(name_rest..)?;
         let between = between_len(after);
         let len = self.len(after.get(between..)?)?;
         (1..=BETWEEN_MAX)

@@ -18,7 +18,7 @@ const IBAN_DIGITS_MIN: u8 = 2;
 
 /// Adds the card numbers and IBANs of a text, as far as they are wanted.
 pub(super) fn find(bytes: &[u8], cards: bool, ibans: bool, finds: &mut Vec<Find>) {
-    let (mut padded, mut after) = ([0; SPAN], (0, 0));
+    let (mut padded, mut marks, mut after) = ([0; SPAN], [0; STARTS], (0, 0));
     for at in (0..bytes.len()).step_by(STARTS) {
         let whole = at.checked_sub(LEAD).and_then(|from| bytes.get(from..));
         let span = match whole.and_then(<[u8]>::first_chunk) {
@@ -35,51 +35,30 @@ pub(super) fn find(bytes: &[u8], cards: bool, ibans: bool, finds: &mut Vec<Find>
         let digits = span.map(|byte| u8::from(is_digit(byte)));
         let count = count(&digits);
         if count >= IBAN_DIGITS_MIN {
-            let cards = if cards && count >= CARD_DIGITS_MIN {
-                card_starts(span, &digits)
-            } else {
-                None
+            let mut add = |end_of: EndOf, after: &mut usize, marks: &Marks, detector| {
+                for start in memchr_iter(1, marks).map(|mark| at + mark) {
+                    if start >= *after
+                        && let Some(end) = end_of(bytes, start)
+                    {
+                        *after = end;
+                        finds.push(Find::new(start..end, detector));
+                    }
+                }
             };
-            let ibans = if ibans {
-                iban_starts(span, &digits)
-            } else {
-                None
-            };
-            look_closer(bytes, at, (cards, ibans), &mut after, finds);
+            if cards && count >= CARD_DIGITS_MIN && card_starts(span, &digits, &mut marks) {
+                add(card::end, &mut after.0, &marks, Detector::CardNumbers);
+            }
+            if ibans && iban_starts(span, &digits, &mut marks) {
+                add(iban::end, &mut after.1, &marks, Detector::Ibans);
+            }
         }
     }
 }
 
 /// Which positions are marked.
 type Marks = [u8; STARTS];
-
-/// Adds what begins at the marks and not before `after`, which is where the last finds ended.
-fn look_closer(
-    bytes: &[u8],
-    at: usize,
-    (cards, ibans): (Option<Marks>, Option<Marks>),
-    after: &mut (usize, usize),
-    finds: &mut Vec<Find>,
-) {
-    for mark in cards.iter().flat_map(|marks| memchr_iter(1, marks)) {
-        let start = at + mark;
-        if start >= after.0
-            && let Some(end) = card::end(bytes, start)
-        {
-            after.0 = end;
-            finds.push(Find::new(start..end, Detector::CardNumbers));
-        }
-    }
-    for mark in ibans.iter().flat_map(|marks| memchr_iter(1, marks)) {
-        let start = at + mark;
-        if start >= after.1
-            && let Some(end) = iban::end(bytes, start)
-        {
-            after.1 = end;
-            finds.push(Find::new(start..end, Detector::Ibans));
-        }
-    }
-}
+/// Where what begins at a position ends, if it is what it looks like.
+type EndOf = fn(&[u8], usize) -> Option<usize>;
 
 fn is_digit(byte: u8) -> bool {
     byte.wrapping_sub(b'0') < 10
@@ -95,11 +74,11 @@ fn count(digits: &[u8; SPAN]) -> u8 {
 }
 
 /// Marks where a digit that cards begin with stands, none before it, and digits where all of the usual
-/// groups have them; none if there is nothing to mark.
-fn card_starts(span: &[u8; SPAN], digits: &[u8; SPAN]) -> Option<Marks> {
+/// groups have them; says whether it marked anything.
+fn card_starts(span: &[u8; SPAN], digits: &[u8; SPAN], marks: &mut Marks) -> bool {
     let is_of_groups = |byte| is_digit(byte) | (byte == b' ') | (byte == b'-');
     let groups = span.map(|byte| u8::from(is_of_groups(byte)));
-    let (mut marks, mut any) = ([0; STARTS], 0);
+    let mut any = 0;
     for (at, mark) in marks.iter_mut().enumerate() {
         let start = at + LEAD;
         let starts =
@@ -116,17 +95,18 @@ fn card_starts(span: &[u8; SPAN], digits: &[u8; SPAN]) -> Option<Marks> {
             & digits[start + 12];
         any |= *mark;
     }
-    (any != 0).then_some(marks)
+    any != 0
 }
 
-/// Marks where two capitals and two digits stand, as at the beginning of every IBAN.
-fn iban_starts(span: &[u8; SPAN], digits: &[u8; SPAN]) -> Option<Marks> {
-    let (mut marks, mut any) = ([0; STARTS], 0);
+/// Marks where two capitals and two digits stand, as at the beginning of every IBAN; says whether
+/// it marked anything.
+fn iban_starts(span: &[u8; SPAN], digits: &[u8; SPAN], marks: &mut Marks) -> bool {
+    let mut any = 0;
     for (at, mark) in marks.iter_mut().enumerate() {
         let start = at + LEAD;
         let is_country = is_upper(span[start]) & is_upper(span[start + 1]);
         *mark = u8::from(is_country) & digits[start + 2] & digits[start + 3];
         any |= *mark;
     }
-    (any != 0).then_some(marks)
+    any != 0
 }
