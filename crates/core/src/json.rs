@@ -36,7 +36,7 @@ pub fn depth_within(text: &[u8], max: usize) -> bool {
 }
 
 /// What follows the string whose opening quote has been read.
-fn after_string(mut text: &[u8]) -> &[u8] {
+pub(crate) fn after_string(mut text: &[u8]) -> &[u8] {
     while let Some(at) = first_to_escape(text) {
         let len = if text.get(at) == Some(&b'\\') { 2 } else { 1 };
         let after = text.get(at + len..).unwrap_or_default();

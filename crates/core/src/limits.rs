@@ -174,3 +174,15 @@ pub const PASSWORD_BYTES_MAX: usize = 1_000;
 pub const PASSWORD_LINK_HOURS: i64 = 24;
 /// Valid keys of one project.
 pub const KEYS_PER_PROJECT_MAX: i64 = 100;
+
+/// Patterns of one's own by which a project redacts.
+pub const REDACTION_PATTERNS_MAX: usize = 20;
+/// Bytes of the name of such a pattern.
+pub const REDACTION_NAME_BYTES_MAX: usize = 40;
+/// Bytes of its regular expression.
+pub const REDACTION_REGEX_BYTES_MAX: usize = 512;
+/// Bytes of its regular expression when it is compiled, and of the states kept while it searches.
+pub const REDACTION_REGEX_COMPILED_BYTES_MAX: usize = 1 << 20;
+/// How deep JSON documents may lie in strings of each other to be looked at as documents; what lies
+/// deeper is redacted as text.
+pub const REDACTION_NESTED_DOCUMENTS_MAX: usize = 4;
