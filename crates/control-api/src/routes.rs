@@ -4,6 +4,7 @@ mod api_keys;
 mod auth;
 mod members;
 mod projects;
+mod settings;
 mod setup;
 mod users;
 
@@ -37,6 +38,8 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(members::create_member)
         .service(members::change_member)
         .service(members::delete_member)
+        .service(settings::get_settings)
+        .service(settings::change_settings)
         .service(api_keys::list_api_keys)
         .service(api_keys::create_api_key)
         .service(api_keys::delete_api_key);

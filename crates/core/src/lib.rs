@@ -32,6 +32,7 @@ pub mod findings;
 pub mod hash;
 pub mod json;
 pub mod prices;
+pub mod project_settings;
 pub mod redact;
 pub mod rollup;
 pub mod summary;

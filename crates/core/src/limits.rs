@@ -186,3 +186,10 @@ pub const REDACTION_REGEX_COMPILED_BYTES_MAX: usize = 1 << 20;
 /// How deep JSON documents may lie in strings of each other to be looked at as documents; what lies
 /// deeper is redacted as text.
 pub const REDACTION_NESTED_DOCUMENTS_MAX: usize = 4;
+
+/// Days for which runs may be kept at most, if they are not kept without end: a hundred years.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// The least that a quota may let through.
+pub const QUOTA_MIN: u64 = 1;
+/// Seconds over which quotas are counted: a burst may bring what these let through.
+pub const QUOTA_BURST_SECONDS: u32 = 10;

@@ -1,5 +1,6 @@
 //! API keys: only the hash of their secret is kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -74,6 +75,10 @@ pub struct FoundKey {
     pub valid_for: Option<Duration>,
     /// Whether it is written down that it was used within the last minute.
     pub is_use_noted: bool,
+    /// The settings of its project as JSON (`project_settings::read`), which many keys share.
+    pub settings: Arc<str>,
+    /// What its project takes on the disk.
+    pub stored_bytes: i64,
 }
 
 /// Stores a new key.
@@ -186,6 +191,10 @@ pub async fn find(conn: &mut Conn, key: KeyId) -> Result<Option<FoundKey>> {
         expires_in_ms: Option<i64>,
         #[diesel(sql_type = diesel::sql_types::Bool)]
         is_use_noted: bool,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        settings: String,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        stored_bytes: i64,
     }
     let row: Option<Row> = diesel::sql_query("SELECT * FROM find_api_key($1)")
         .bind::<diesel::sql_types::Uuid, _>(key.0)
@@ -203,6 +212,8 @@ pub async fn find(conn: &mut Conn, key: KeyId) -> Result<Option<FoundKey>> {
             .expires_in_ms
             .map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0))),
         is_use_noted: row.is_use_noted,
+        settings: row.settings.into(),
+        stored_bytes: row.stored_bytes,
     }))
 }
 

@@ -17,6 +17,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod members;
 pub mod password_links;
+pub mod project_settings;
 pub mod projects;
 pub mod sign_ins;
 pub mod users;

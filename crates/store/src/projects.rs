@@ -6,10 +6,12 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use runwatch_core::ids::{ProjectId, UserId};
+use runwatch_core::project_settings::ProjectSettings;
 use runwatch_core::time::Timestamp;
 
 use crate::error::{Result, StoreError};
 use crate::pool::Conn;
+use crate::project_settings;
 use crate::schema::{members, projects};
 
 /// A project.
@@ -28,7 +30,7 @@ type Row = (Uuid, String, DateTime<Utc>);
 const COLUMNS: (projects::project_id, projects::name, projects::created_at) =
     (projects::project_id, projects::name, projects::created_at);
 
-/// Makes a project; [`StoreError::Exists`] if the name is taken.
+/// Makes a project with the settings of new ones; [`StoreError::Exists`] if the name is taken.
 pub async fn create(conn: &mut Conn, name: &str) -> Result<Project> {
     let row: Option<Row> = diesel::insert_into(projects::table)
         .values((
@@ -44,8 +46,10 @@ pub async fn create(conn: &mut Conn, name: &str) -> Result<Project> {
         .get_result(conn)
         .await
         .optional()?;
-    row.map(project)
-        .ok_or(StoreError::Exists("a project of this name"))
+    let made = row.map(project);
+    let made = made.ok_or(StoreError::Exists("a project of this name"))?;
+    project_settings::put(conn, made.id, &ProjectSettings::of_new_project()).await?;
+    Ok(made)
 }
 
 /// A project by its id; [`StoreError::NotFound`] if there is none.

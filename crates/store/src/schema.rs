@@ -211,6 +211,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_settings (project_id) {
+        changed_at -> Timestamptz,
+        measured_at -> Nullable<Timestamptz>,
+        stored_bytes -> Int8,
+        project_id -> Uuid,
+        settings -> Text,
+    }
+}
+
+diesel::table! {
     projects (project_id) {
         project_id -> Uuid,
         name -> Text,

@@ -48,7 +48,9 @@ pub struct Actor {
 }
 
 /// The first parts of the paths that control-api has.
-const OF_CONTROL: [&str; 5] = ["auth", "projects", "users", "members", "api-keys"];
+const OF_CONTROL: [&str; 7] = [
+    "auth", "projects", "users", "members", "api-keys", "settings", "erasures",
+];
 
 impl Actor {
     /// Somebody with this key, or without one.

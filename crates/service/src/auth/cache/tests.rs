@@ -93,6 +93,8 @@ fn found() -> FoundKey {
         scopes: vec![Scope::Read],
         valid_for: None,
         is_use_noted: false,
+        settings: "{}".into(),
+        stored_bytes: 0,
     }
 }
 
