@@ -168,6 +168,38 @@ impl Claims {
             .map(|(key, claim)| (key.as_str(), claim.2.as_str()))
     }
 
+    /// Puts other texts in the place of those for which the function gives one: of a field, or of an
+    /// attribute's value as JSON. Keys of attributes and tags are texts of no field's.
+    pub fn rewrite(&mut self, mut other: impl FnMut(Option<Field>, &str) -> Option<String>) {
+        for (field, claim) in &mut self.fields {
+            // Times and statuses are ours.
+            let is_said = !matches!(field, Field::StartedAt | Field::EndedAt | Field::Status);
+            if is_said && let Some(text) = other(Some(*field), &claim.2) {
+                claim.2 = text::name(&text).0.into_owned();
+            }
+        }
+        for claim in self.attributes.values_mut() {
+            if let Some(json) = other(None, &claim.2) {
+                claim.2 = json;
+            }
+        }
+        let mut name = |text: &str| other(Some(Field::ServiceName), text);
+        let keys: Vec<(String, String)> = self
+            .attributes
+            .keys()
+            .filter_map(|key| Some((key.clone(), name(key)?)))
+            .collect();
+        for (key, other) in keys {
+            if let Some(claim) = self.attributes.remove(&key) {
+                keep_smaller(&mut self.attributes, other, claim);
+            }
+        }
+        self.tags = std::mem::take(&mut self.tags)
+            .into_iter()
+            .map(|tag| name(&tag).unwrap_or(tag))
+            .collect();
+    }
+
     /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -230,8 +262,14 @@ fn contradiction_in<'a, K: Ord>(
     theirs: &BTreeMap<K, Claim>,
 ) -> Option<&'a K> {
     let told_otherwise = |(key, claim): &(&K, &Claim)| {
-        let other = theirs.get(*key);
-        claim.0 == TOLD && other.is_some_and(|other| other.0 == TOLD && other.2 != claim.2)
+        // What was redacted in between may have been the same.
+        let is_another = |other: &Claim| {
+            let is_redacted = [claim, other]
+                .iter()
+                .any(|claim| claim.2.contains("redacted:"));
+            other.0 == TOLD && other.2 != claim.2 && !is_redacted
+        };
+        claim.0 == TOLD && theirs.get(*key).is_some_and(is_another)
     };
     ours.iter().find(told_otherwise).map(|(key, _)| key)
 }

@@ -18,7 +18,11 @@ mod literals;
 mod mail;
 mod named;
 mod numbers;
+mod of_run;
 mod pem;
+mod pseudonym;
+
+pub use pseudonym::pseudonym;
 
 use std::sync::Arc;
 

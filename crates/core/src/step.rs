@@ -100,6 +100,8 @@ pub mod flags {
     pub const NUMBER: i16 = 1 << 4;
     /// Told one by one by the native API: it is never the run's root.
     pub const TOLD: i16 = 1 << 5;
+    /// Something was taken out of its texts, as the project's settings say.
+    pub const REDACTED: i16 = 1 << 6;
 
     /// The names of the bits that are set, as the API shows them.
     pub fn names(bits: i16) -> Vec<&'static str> {
@@ -110,6 +112,7 @@ pub mod flags {
             (TRUNCATED, "truncated"),
             (NUMBER, "number"),
             (TOLD, "told"),
+            (REDACTED, "redacted"),
         ];
         names
             .into_iter()

@@ -19,14 +19,20 @@ mod openai_agents;
 mod other_signals;
 mod record_heartbeat;
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use runwatch_service::auth::Ingester;
 use runwatch_service::problem::Problem;
 use runwatch_store::pool::Pool;
 use runwatch_store::settings;
+
+use crate::App;
+use crate::tenants::Tenant;
 
 /// Bodies above this are decoded on a thread of their own, so that they do not hold up the other
 /// requests of the same worker for long. Most are below: decoding where they were read keeps as few
@@ -81,6 +87,12 @@ fn media_type(request: &HttpRequest) -> String {
         .next()
         .unwrap_or_default();
     media_type.trim().to_ascii_lowercase()
+}
+
+/// The project of whoever sends, if its quotas let it; who may not is counted.
+pub(crate) fn admit(app: &App, who: &Ingester) -> Result<Arc<Tenant>, Problem> {
+    let admitted = app.tenants.admit(who);
+    admitted.inspect_err(|problem| app.metrics.refused(problem))
 }
 
 /// Does work on the processor: here if it is little, else on a thread of its own.

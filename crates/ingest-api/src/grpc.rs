@@ -31,6 +31,7 @@ use runwatch_service::problem::Problem;
 use runwatch_service::server::Companion;
 
 use crate::App;
+use crate::endpoints::admit;
 use crate::traces;
 
 /// Calls that one connection may have open at a time.
@@ -153,10 +154,11 @@ impl Exports {
             return Err(not_taken(method));
         }
         let app = self.app;
+        let tenant = admit(&app, &who)?;
         let body = message::read(&headers, body, &app.budget)
             .await
             .inspect_err(|problem| app.metrics.refused(problem))?;
-        traces::store(app, who, Format::Protobuf, body).await
+        traces::store(app, (who, tenant), Format::Protobuf, body).await
     }
 }
 

@@ -14,6 +14,7 @@ mod metrics;
 mod native;
 mod prepare;
 mod queue;
+mod tenants;
 mod traces;
 
 mod endpoints;
@@ -37,11 +38,13 @@ use crate::admission::Budget;
 use crate::metrics::IngestMetrics;
 use crate::queue::Queue;
 use crate::settings::Settings;
+use crate::tenants::Tenants;
 
 /// What the handlers share.
 pub(crate) struct App {
     pub(crate) queue: Queue,
     pub(crate) budget: Budget,
+    pub(crate) tenants: Tenants,
     pub(crate) prices: PriceBook,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: IngestMetrics,
@@ -58,6 +61,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let app = Data::new(App {
         queue: Queue::start(url, settings.ingest.writers, &metrics),
         budget: Budget::new(settings.ingest.bytes_in_flight),
+        tenants: Tenants::default(),
         prices: PriceBook::bundled(),
         clock: Arc::new(SystemClock),
         metrics,

@@ -12,6 +12,7 @@ use runwatch_service::problem::Problem;
 use runwatch_store::ingest::Arrival;
 
 use crate::body::OVERLOADED;
+use crate::tenants::QUOTA_EXCEEDED;
 
 /// Counters of what was taken in.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct IngestMetrics {
     failed_flushes: Counter,
     rejected: Counter,
     shed: Counter,
+    over_quota: Counter,
     latency: Histogram,
     flush: Histogram,
     calls: Family<CallLabels, Counter>,
@@ -43,6 +45,7 @@ impl IngestMetrics {
             failed_flushes: Counter::default(),
             rejected: Counter::default(),
             shed: Counter::default(),
+            over_quota: Counter::default(),
             latency: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             flush: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
             calls: Family::default(),
@@ -76,6 +79,11 @@ impl IngestMetrics {
             "requests_shed",
             "Requests refused before they were read, because too much was in flight",
             metrics.shed.clone(),
+        );
+        registry.register(
+            "requests_over_quota",
+            "Requests refused before they were read, because their project had sent its quota",
+            metrics.over_quota.clone(),
         );
         registry.register(
             "ingest_latency_seconds",
@@ -120,11 +128,13 @@ impl IngestMetrics {
         self.rejected.inc_by(rejected as u64);
     }
 
-    /// Counts a request whose body was refused, if that was for what is in flight already.
+    /// Counts a request that was refused, if that was for what is in flight already or for a quota.
     pub(crate) fn refused(&self, problem: &Problem) {
-        if problem.code() == OVERLOADED {
-            self.shed.inc();
-        }
+        match problem.code() {
+            OVERLOADED => self.shed.inc(),
+            QUOTA_EXCEEDED => self.over_quota.inc(),
+            _ => 0,
+        };
     }
 
     /// Counts an answered call over gRPC.

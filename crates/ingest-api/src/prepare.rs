@@ -13,6 +13,7 @@ use runwatch_core::limits::{
 };
 use runwatch_core::payload::{Owner, Part};
 use runwatch_core::prices::{Call, PriceBook};
+use runwatch_core::redact::Redactor;
 use runwatch_core::run::RunPart;
 use runwatch_core::step::{Step, StepStatus, flags};
 use runwatch_core::summary::{Facts, summarize};
@@ -34,6 +35,8 @@ pub(crate) struct Context<'a> {
     pub received_at: Timestamp,
     /// What models cost.
     pub prices: &'a PriceBook,
+    /// What is taken out of texts.
+    pub redactor: &'a Redactor,
 }
 
 impl Context<'_> {
@@ -48,6 +51,7 @@ impl Context<'_> {
 /// Prepares what a request says of one run. `is_item` tells whether the run itself was sent, or
 /// only something of it.
 pub(crate) fn prepare(context: Context<'_>, mut part: RunPart, is_item: bool) -> ArrivingRun {
+    context.redactor.run(context.key, &mut part);
     for step in &mut part.steps {
         fit_names(step);
         fit_times(context, step);

@@ -1,6 +1,8 @@
 //! Exports of traces, whichever way they came: decode, prepare, wait for the commit, and say what was
 //! refused.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use tokio::time::Instant;
@@ -16,6 +18,7 @@ use crate::body::Body;
 use crate::endpoints::{compute, not_stored};
 use crate::prepare::{Context, by_code, prepare};
 use crate::queue::Answer;
+use crate::tenants::Tenant;
 
 /// Rejected spans that a message names.
 const NAMED_MAX: usize = 5;
@@ -23,14 +26,16 @@ const NAMED_MAX: usize = 5;
 /// Stores an export, and gives the bytes of an `ExportTraceServiceResponse` in its format.
 pub(crate) async fn store(
     app: Data<App>,
-    who: Ingester,
+    (who, tenant): (Ingester, Arc<Tenant>),
     format: Format,
     body: Body,
 ) -> Result<Vec<u8>, Problem> {
     let started = Instant::now();
     let (bytes, held, decoding) = (body.bytes.len(), body.held, app.clone());
-    let (rejected, arrival) =
-        compute(bytes, move || decode(&decoding, who, format, &body.bytes)).await??;
+    let (rejected, arrival) = compute(bytes, move || {
+        decode(&decoding, &who, &tenant, format, &body.bytes)
+    })
+    .await??;
     let answer = app.queue.store(arrival, held).await.map_err(not_stored)?;
     let (count, message) = refusals(&rejected, &answer);
     app.metrics.answered(started.elapsed(), count);
@@ -42,22 +47,26 @@ pub(crate) async fn store(
 
 fn decode(
     app: &App,
-    who: Ingester,
+    who: &Ingester,
+    tenant: &Tenant,
     format: Format,
     body: &Bytes,
 ) -> Result<(Vec<Rejected>, Arrival), Problem> {
     let decoded = decode_traces(body, format, who.content_key).map_err(undecodable)?;
+    let steps = decoded.parts.iter().map(|part| part.steps.len()).sum();
+    tenant.spend(steps, body.len());
     let received_at = app.clock.now();
     let context = Context {
         key: who.content_key,
         received_at,
         prices: &app.prices,
+        redactor: &tenant.redactor,
     };
     let quarantined = |rejected: &Rejected| Quarantined {
         item: "span",
         code: rejected.code.to_owned(),
         message: format!("{}: {}", rejected.id, rejected.message),
-        body: rejected.body.clone(),
+        body: tenant.redactor.item(rejected.body.clone()),
     };
     let quarantine = decoded
         .rejected

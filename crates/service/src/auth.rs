@@ -112,19 +112,27 @@ pub struct InstanceAdmin {
 }
 
 /// Somebody who may send telemetry to a project.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ingester {
     /// The project that the key belongs to.
     pub project: ProjectId,
     /// The secret under which the project's contents are hashed.
     pub content_key: ContentKey,
+    /// The project's settings as JSON (`project_settings::read`).
+    pub settings: Arc<str>,
+    /// What the project takes on the disk.
+    pub stored_bytes: i64,
 }
 
 /// Somebody who may send telemetry to a project, or read it: who tries out what would become of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Inspector {
+    /// The project that the key belongs to.
+    pub project: ProjectId,
     /// The secret under which the project's contents are hashed.
     pub content_key: ContentKey,
+    /// The project's settings as JSON (`project_settings::read`).
+    pub settings: Arc<str>,
 }
 
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -300,6 +308,8 @@ impl Ingester {
         Self {
             project: found.project,
             content_key: found.content_key,
+            settings: Arc::clone(&found.settings),
+            stored_bytes: found.stored_bytes,
         }
     }
 }
@@ -311,8 +321,11 @@ impl FromRequest for Inspector {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let found = authorize(request.clone(), &[Scope::Ingest, Scope::Read]);
         Box::pin(async move {
+            let found = found.await?;
             Ok(Self {
-                content_key: found.await?.content_key,
+                project: found.project,
+                content_key: found.content_key,
+                settings: Arc::clone(&found.settings),
             })
         })
     }

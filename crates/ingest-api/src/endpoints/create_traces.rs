@@ -10,8 +10,8 @@ use runwatch_service::problem::Problem;
 
 use crate::App;
 use crate::body;
-use crate::endpoints::media_type;
 use crate::endpoints::otlp_form::{content_type, format, in_otlp_form};
+use crate::endpoints::{admit, media_type};
 use crate::traces;
 
 /// Stores an export of OpenTelemetry traces, as protobuf or JSON, plain or gzip.
@@ -42,10 +42,11 @@ pub(super) async fn take_traces(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let format = format(&request).ok_or_else(|| unsupported(&media_type(&request)))?;
+    let tenant = admit(&app, &who)?;
     let body = body::read(&request, payload, &app.budget)
         .await
         .inspect_err(|problem| app.metrics.refused(problem))?;
-    let answer = traces::store(app, who, format, body).await?;
+    let answer = traces::store(app, (who, tenant), format, body).await?;
     Ok(HttpResponse::Ok()
         .content_type(content_type(format))
         .body(answer))

@@ -1,6 +1,7 @@
 //! `POST /v1/validate`: a dry run.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::web::{Bytes, Data, Json, Payload};
 use actix_web::{HttpRequest, post};
@@ -29,6 +30,7 @@ use crate::endpoints::validation::{
 };
 use crate::native::{ItemError, Text, items, single_failure, single_step, whole_run};
 use crate::prepare::{Context, prepare};
+use crate::tenants::Tenant;
 use crate::traces::undecodable;
 
 /// How a native body is to be read.
@@ -81,6 +83,7 @@ pub(crate) async fn create_validation(
     let is_lines = form.is_none() && is_lines(&request)?;
     let body = body::read(&request, payload, &app.budget).await?;
     let work = DryRun {
+        tenant: app.tenants.find(who.project, &who.settings)?,
         app: app.clone(),
         who,
         item: params.0.item,
@@ -106,6 +109,7 @@ struct Probe {
 struct DryRun {
     app: Data<App>,
     who: Inspector,
+    tenant: Arc<Tenant>,
     item: ItemName,
     is_lines: bool,
 }
@@ -116,6 +120,7 @@ impl DryRun {
             key: self.who.content_key,
             received_at: self.app.clock.now(),
             prices: &self.app.prices,
+            redactor: &self.tenant.redactor,
         }
     }
 
@@ -216,10 +221,12 @@ impl DryRun {
     /// Prepares a run as if it were to be stored, and shows it and its steps.
     fn run(
         &self,
-        part: RunPart,
+        mut part: RunPart,
         validation: &mut Validation,
         take: &mut dyn FnMut(RunId, StepPreview),
     ) {
+        // Bodies are shown as they would be stored.
+        self.tenant.redactor.run(self.who.content_key, &mut part);
         let mut bodies: HashMap<StepId, _> = StepPreview::bodies(&part);
         let arriving = prepare(self.context(), part, false);
         for step in &arriving.part.steps {

@@ -1,6 +1,8 @@
 //! What all native endpoints do: read the body, divide it into items, prepare those that can be
 //! read, wait for the commit, and say what became of each.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,6 +15,7 @@ use runwatch_core::limits::{
     IDEMPOTENCY_KEY_BYTES_MAX, ITEMS_PER_REQUEST_MAX, QUARANTINE_ITEM_BYTES_MAX,
     QUARANTINE_ITEMS_PER_REQUEST_MAX,
 };
+use runwatch_core::redact::Redactor;
 use runwatch_core::run::RunPart;
 use runwatch_core::text::cut;
 use runwatch_service::auth::Ingester;
@@ -22,10 +25,11 @@ use runwatch_store::ingest::{Arrival, ArrivingRun, Idempotency, Quarantined, Rep
 use crate::App;
 use crate::body;
 use crate::endpoints::answer::{Rejection, Verdicts};
-use crate::endpoints::{compute, key_reused, media_type, not_stored};
+use crate::endpoints::{admit, compute, key_reused, media_type, not_stored};
 use crate::native::{ItemError, Text, items, member};
 use crate::prepare::{Context, by_code, prepare};
 use crate::queue::Answer;
+use crate::tenants::Tenant;
 
 /// How the items of an endpoint are read.
 #[derive(Clone, Copy)]
@@ -51,6 +55,7 @@ pub(super) async fn take_in(
 ) -> Result<HttpResponse, Problem> {
     let is_lines = is_lines(&request)?;
     let key = idempotency_key(&request)?;
+    let tenant = admit(&app, &who)?;
     let body = body::read(&request, payload, &app.budget)
         .await
         .inspect_err(|problem| app.metrics.refused(problem))?;
@@ -60,6 +65,7 @@ pub(super) async fn take_in(
         Decoding {
             app: app.clone(),
             who,
+            tenant,
             key,
             run,
             reading,
@@ -114,6 +120,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 struct Decoding {
     app: Data<App>,
     who: Ingester,
+    tenant: Arc<Tenant>,
     key: Option<String>,
     run: Option<RunId>,
     reading: Reading,
@@ -141,6 +148,7 @@ impl Decoding {
             key: self.who.content_key,
             received_at,
             prices: &self.app.prices,
+            redactor: &self.tenant.redactor,
         };
         let mut decoded = Decoded {
             rejected: Vec::new(),
@@ -166,7 +174,8 @@ impl Decoding {
                 }
                 Err(error) => {
                     if quarantine.len() < QUARANTINE_ITEMS_PER_REQUEST_MAX {
-                        quarantine.push(quarantined(self.reading.item, &error, item));
+                        let redactor = context.redactor;
+                        quarantine.push(quarantined(self.reading.item, &error, item, redactor));
                     }
                     decoded.rejected.push(Rejection::unreadable(index, &error));
                 }
@@ -175,6 +184,7 @@ impl Decoding {
         if steps > ITEMS_PER_REQUEST_MAX {
             return Err(Problem::too_many_items(ITEMS_PER_REQUEST_MAX));
         }
+        self.tenant.spend(steps, body.len());
         let rejected = by_code(
             decoded
                 .rejected
@@ -206,16 +216,23 @@ impl Decoding {
     }
 }
 
-fn quarantined(item: &'static str, error: &ItemError, text: &str) -> Quarantined {
+fn quarantined(
+    item: &'static str,
+    error: &ItemError,
+    text: &str,
+    redactor: &Redactor,
+) -> Quarantined {
     let message = match error.field.as_str() {
         "" => error.message.clone(),
         field => format!("{field}: {}", error.message),
     };
+    let message = redactor.text(&message).unwrap_or(message);
+    let body = cut(text, QUARANTINE_ITEM_BYTES_MAX).as_bytes().to_vec();
     Quarantined {
         item,
         code: error.code.to_owned(),
         message: runwatch_core::text::without_nul(&message).into_owned(),
-        body: cut(text, QUARANTINE_ITEM_BYTES_MAX).as_bytes().to_vec(),
+        body: redactor.item(body),
     }
 }
 

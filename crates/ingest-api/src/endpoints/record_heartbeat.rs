@@ -10,7 +10,7 @@ use runwatch_store::ingest::Arrival;
 
 use crate::App;
 use crate::body::overloaded;
-use crate::endpoints::not_stored;
+use crate::endpoints::{admit, not_stored};
 use crate::native::heartbeat;
 use crate::prepare::{Context, prepare};
 
@@ -29,12 +29,14 @@ pub(crate) async fn record_heartbeat(
     app: Data<App>,
     path: Path<RunId>,
 ) -> Result<HttpResponse, Problem> {
+    let tenant = admit(&app, &who)?;
     let held = app.budget.take(HEARTBEAT_BYTES).map_err(overloaded)?;
     let received_at = app.clock.now();
     let context = Context {
         key: who.content_key,
         received_at,
         prices: &app.prices,
+        redactor: &tenant.redactor,
     };
     let part = heartbeat(context, path.into_inner());
     let arrival = Arrival {

@@ -14,6 +14,8 @@ mod findings;
 mod large_runs;
 mod live;
 mod quarantine;
+mod quotas;
+mod redaction;
 mod runs;
 mod search;
 mod search_index;
