@@ -17,6 +17,7 @@ use runwatch_service::health::Readiness;
 use runwatch_service::server::{Running, Service};
 use runwatch_service::{metrics as service_metrics, openapi, server};
 use runwatch_store::pool::Pool;
+use runwatch_store::roles::ServiceRole;
 use runwatch_store::settings::{NotFit, check_writable};
 
 use crate::jobs::Jobs;
@@ -34,7 +35,7 @@ pub struct Worker {
 /// a multi-threaded one.
 pub fn start(settings: &Settings) -> io::Result<Worker> {
     let url = settings.database.url.expose();
-    let pool = Pool::new(url, settings.database.pool_size);
+    let pool = Pool::new(url, settings.database.pool_size, ServiceRole::Worker);
     let mut registry = service_metrics::registry();
     let metrics = JobMetrics::register(&mut registry);
     let unsafe_durability = settings.database.unsafe_durability;

@@ -28,6 +28,7 @@ use runwatch_service::health::Readiness;
 use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
 use runwatch_service::{metrics, openapi, server};
 use runwatch_store::pool::Pool;
+use runwatch_store::roles::ServiceRole;
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
@@ -92,7 +93,11 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
     let pepper = settings.pepper.clone().expect(READ);
-    let pool = Pool::new(database.url.expose(), database.pool_size);
+    let pool = Pool::new(
+        database.url.expose(),
+        database.pool_size,
+        ServiceRole::Control,
+    );
     let readiness = readiness(&pool, database.unsafe_durability);
     let keys = Arc::new(KeyCache::of(&pool, pepper.clone()));
     let people = Arc::new(People::of(verifier, &pool));

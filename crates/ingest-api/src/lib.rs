@@ -33,6 +33,7 @@ use runwatch_service::health::Readiness;
 use runwatch_service::server::{Running, Service};
 use runwatch_service::{metrics as service_metrics, openapi, server};
 use runwatch_store::pool::Pool;
+use runwatch_store::roles::ServiceRole;
 
 use crate::admission::Budget;
 use crate::metrics::IngestMetrics;
@@ -55,7 +56,7 @@ pub(crate) struct App {
 /// Starts the service on the current runtime, which has to be a multi-threaded one.
 pub fn start(settings: &Settings) -> io::Result<Running> {
     let url = settings.database.url.expose();
-    let pool = Pool::new(url, settings.database.pool_size.min(4));
+    let pool = Pool::new(url, settings.database.pool_size.min(4), ServiceRole::Ingest);
     let mut registry = service_metrics::registry();
     let metrics = IngestMetrics::register(&mut registry);
     let app = Data::new(App {

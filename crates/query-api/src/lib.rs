@@ -29,6 +29,7 @@ use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
 use runwatch_service::{metrics, openapi, server};
 use runwatch_store::export::ExportPool;
 use runwatch_store::pool::Pool;
+use runwatch_store::roles::ServiceRole;
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
@@ -83,7 +84,11 @@ impl Settings {
 pub fn start(settings: &Settings) -> io::Result<server::Running> {
     const READ: &str = "settings are given out only if all of them are there";
     let database = &settings.database;
-    let pool = Pool::new(database.url.expose(), database.pool_size);
+    let pool = Pool::new(
+        database.url.expose(),
+        database.pool_size,
+        ServiceRole::Query,
+    );
     let readiness = readiness(&pool, database.unsafe_durability);
     let keys = Arc::new(KeyCache::of(&pool, settings.pepper.clone().expect(READ)));
     let verifier = settings.verifier.clone().expect(READ);

@@ -29,6 +29,7 @@ pub mod changes;
 pub mod fold;
 pub mod key_uses;
 pub mod lifecycle;
+mod own_rights;
 pub mod partitions;
 
 pub mod export;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool};
+use diesel::{ConnectionError, QueryableByName};
 use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::deadpool;
 use diesel_async::pooled_connection::{
@@ -18,6 +18,8 @@ use tokio::time::Instant;
 use runwatch_core::ids::ProjectId;
 
 use crate::error::{Result, StoreError};
+use crate::own_rights::too_much;
+use crate::roles::ServiceRole;
 
 /// A connection to the database.
 pub type Conn = AsyncPgConnection;
@@ -39,18 +41,19 @@ pub type Pooled = deadpool::Object<Conn>;
 impl Pool {
     /// Makes a pool; connections are opened when they are first needed. It has to be called on the
     /// main multi-threaded runtime, which then drives all connections, and not a worker of actix.
-    pub fn new(url: &str, size: usize) -> Self {
+    ///
+    /// A connection under any other role than the service's own, or one that may do more than it was
+    /// given, is not used: the service is not ready, and says why.
+    pub fn new(url: &str, size: usize, role: ServiceRole) -> Self {
         let runtime = tokio::runtime::Handle::current();
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         config.custom_setup = Box::new(move |url| {
             let (runtime, url) = (runtime.clone(), url.to_owned());
             async move {
-                let opened = runtime
-                    .spawn(async move { Conn::establish(&url).await })
-                    .await;
+                let opened = runtime.spawn(async move { open(&url, role).await }).await;
                 opened.unwrap_or_else(|stopped| {
-                    Err(diesel::ConnectionError::BadConnection(stopped.to_string()))
+                    Err(ConnectionError::BadConnection(stopped.to_string()))
                 })
             }
             .boxed()
@@ -73,6 +76,21 @@ impl Pool {
             .await
             .map_err(|error| StoreError::Unavailable(error.into()))
     }
+}
+
+/// Opens a connection of a service, whose role has no more rights than it is to have.
+async fn open(url: &str, role: ServiceRole) -> std::result::Result<Conn, ConnectionError> {
+    let mut conn = Conn::establish(url).await?;
+    let unfit = match too_much(&mut conn, role).await {
+        Ok(None) => return Ok(conn),
+        Ok(Some(what)) => format!(
+            "the role that DATABASE_URL names {what}: let the service sign in as {}, with the rights that \
+             the migrations gave it",
+            role.name()
+        ),
+        Err(error) => error.to_string(),
+    };
+    Err(ConnectionError::BadConnection(unfit))
 }
 
 /// Opens one connection, for commands and jobs.

@@ -5,6 +5,28 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use crate::error::Result;
 use crate::pool::Conn;
 
+/// The role of one service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says whose it is")]
+pub enum ServiceRole {
+    Ingest,
+    Query,
+    Control,
+    Worker,
+}
+
+impl ServiceRole {
+    /// Its name in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "runwatch_ingest",
+            Self::Query => "runwatch_query",
+            Self::Control => "runwatch_control",
+            Self::Worker => "runwatch_worker",
+        }
+    }
+}
+
 /// The roles that services sign in as: one each.
 pub const SERVICE_ROLES: [&str; 4] = [
     "runwatch_ingest",

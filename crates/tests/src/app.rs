@@ -101,10 +101,7 @@ impl TestApp {
 
     /// Another control-api over the same database, with further settings.
     pub fn another_control(&self, settings: &[(&str, &str)]) -> Running {
-        let url = self.db.url("runwatch_control");
-        let env = Env::of(&[&common(&url)[..], settings].concat());
-        let control = env.read(control_api::Settings::from_env);
-        control_api::start(&control.expect("these settings are valid")).expect("control-api starts")
+        another_control(&self.db, settings)
     }
 
     /// Stops everything.
@@ -124,6 +121,14 @@ impl TestApp {
         let key = key.map(|(project, scope)| project.key(scope).to_text());
         self.services.actor(&self.client, key)
     }
+}
+
+/// A control-api over a database, with further settings.
+pub fn another_control(db: &TestDb, settings: &[(&str, &str)]) -> Running {
+    let url = db.url("runwatch_control");
+    let env = Env::of(&[&common(&url)[..], settings].concat());
+    let control = env.read(control_api::Settings::from_env);
+    control_api::start(&control.expect("these settings are valid")).expect("control-api starts")
 }
 
 impl Services {

@@ -1,6 +1,8 @@
 //! What each database role can see and do.
 
-use runwatch_store::roles::SERVICE_ROLES;
+use runwatch_store::pool::Pool;
+use runwatch_store::roles::{SERVICE_ROLES, ServiceRole};
+use runwatch_tests::app::another_control;
 use runwatch_tests::database::{TestDb, texts, with_database, with_migrated_database};
 use runwatch_tests::projects::{OURS, THEIRS};
 use runwatch_tests::rows::{fill, project_tables};
@@ -220,4 +222,37 @@ async fn fingerprint(admin: &Client, tables: &[String]) -> Vec<String> {
         found.extend(texts(admin, &format!("SELECT count(*)::text FROM {catalogue}")).await);
     }
     found
+}
+
+#[test]
+fn a_service_that_may_do_more_than_it_should_does_nothing_and_says_why() {
+    with_database(async |db| {
+        let admin = db.admin().await;
+        let refusal = async |url: String, role| {
+            let got = Pool::new(&url, 1, role).get().await;
+            got.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        let why = refusal(db.admin_url(), ServiceRole::Control).await;
+        assert!(why.contains("and not runwatch_control"), "{why}");
+        let url = || db.url("runwatch_query");
+        assert_eq!(refusal(url(), ServiceRole::Query).await, "");
+        // Granted in this database alone: the others on the server do not notice.
+        for (grant, what) in [
+            ("CREATE ON SCHEMA public", "may create tables"),
+            ("DELETE ON agent_runs", "may write to agent_runs"),
+        ] {
+            let change = format!("GRANT {grant} TO runwatch_query");
+            admin.batch_execute(&change).await.unwrap();
+            let why = refusal(url(), ServiceRole::Query).await;
+            assert!(why.contains(what), "{why}");
+            let change = format!("REVOKE {grant} FROM runwatch_query");
+            admin.batch_execute(&change).await.unwrap();
+        }
+        let superuser: &[(&str, &str)] = &[("DATABASE_URL", &db.admin_url())];
+        let control = another_control(db, superuser);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("http://{}/ready", control.addr());
+        assert_eq!(client.get(url).send().await.unwrap().status(), 503);
+        control.stop().await.unwrap();
+    });
 }
