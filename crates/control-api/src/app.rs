@@ -17,6 +17,7 @@ use runwatch_store::pool::{self, Conn, Pool};
 use runwatch_store::settings::{NotFit, check_writable};
 use serde_json::Value;
 
+use crate::oidc::Oidc;
 use crate::passwords::Passwords;
 
 /// How long a statement may take.
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) pepper: Pepper,
     pub(crate) signer: TokenSigner,
     pub(crate) passwords: Passwords,
+    /// The provider at which people can sign in, if there is one.
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 

@@ -9,6 +9,7 @@ mod app;
 mod bootstrap;
 mod cookies;
 mod json;
+mod oidc;
 mod passwords;
 mod random;
 mod routes;
@@ -31,7 +32,10 @@ use runwatch_store::pool::Pool;
 use runwatch_store::roles::ServiceRole;
 use utoipa::openapi::OpenApi;
 
+pub use crate::oidc::OidcSettings;
+
 use crate::app::App;
+use crate::oidc::Oidc;
 use crate::passwords::Passwords;
 
 const TITLE: &str = "Runwatch control API";
@@ -58,6 +62,8 @@ pub struct Settings {
     /// `BOOTSTRAP_API_KEY`: a key with all scopes of the first project, for installations that are set up
     /// without anybody.
     pub bootstrap: Option<ApiKey>,
+    /// `OIDC_ISSUER` and what belongs to it: the provider at which people can sign in, if there is one.
+    pub oidc: Option<OidcSettings>,
 }
 
 impl Settings {
@@ -78,6 +84,7 @@ impl Settings {
                     Err("it must be a key as `runwatch key generate` prints it".to_owned())
                 }
             }),
+            oidc: OidcSettings::from_env(env),
         }
     }
 }
@@ -107,6 +114,7 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
         pepper,
         signer,
         passwords: Passwords::new(),
+        oidc: settings.oidc.clone().map(Oidc::new).transpose()?,
         clock: Arc::new(SystemClock),
     });
     if let Some(key) = settings.bootstrap.clone() {

@@ -3,6 +3,7 @@
 mod api_keys;
 mod auth;
 mod members;
+mod oidc;
 mod projects;
 mod settings;
 mod setup;
@@ -27,6 +28,9 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(auth::delete_sign_in)
         .service(auth::get_me)
         .service(auth::create_password)
+        .service(oidc::list_sign_in_methods)
+        .service(oidc::get_oidc_sign_in)
+        .service(oidc::create_oidc_sign_in)
         .service(projects::list_projects)
         .service(projects::create_project)
         .service(projects::create_project_admin)
@@ -34,6 +38,7 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(users::create_user)
         .service(users::change_user)
         .service(users::create_password_link)
+        .service(users::delete_identities)
         .service(members::list_members)
         .service(members::create_member)
         .service(members::change_member)

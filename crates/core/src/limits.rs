@@ -172,6 +172,16 @@ pub const PASSWORD_CHARS_MIN: usize = 15;
 pub const PASSWORD_BYTES_MAX: usize = 1_000;
 /// Hours for which a link may be used that sets a password.
 pub const PASSWORD_LINK_HOURS: i64 = 24;
+/// Seconds that somebody may take to sign in at an OpenID provider.
+pub const OIDC_SIGN_IN_SECONDS: i64 = 600;
+/// Bytes of one answer of an OpenID provider.
+pub const OIDC_ANSWER_BYTES_MAX: usize = 256 << 10;
+/// Keys of an OpenID provider that are looked at.
+pub const OIDC_KEYS_MAX: usize = 100;
+/// Bytes of a provider's address, and of what it calls somebody: OpenID Connect Core 1.0 §2 allows no more.
+pub const OIDC_NAME_BYTES_MAX: usize = 255;
+/// Bytes of an ID token, above which it is not looked at.
+pub const ID_TOKEN_BYTES_MAX: usize = 32 << 10;
 /// Valid keys of one project.
 pub const KEYS_PER_PROJECT_MAX: i64 = 100;
 

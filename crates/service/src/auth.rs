@@ -5,6 +5,7 @@
 
 pub mod cache;
 mod credential;
+pub mod id_token;
 pub mod people;
 mod recent;
 pub mod token;

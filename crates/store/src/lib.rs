@@ -15,6 +15,7 @@ pub mod settings;
 
 pub mod api_keys;
 pub mod audit;
+pub mod identities;
 pub mod members;
 pub mod password_links;
 pub mod project_settings;

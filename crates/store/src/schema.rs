@@ -184,6 +184,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        user_id -> Uuid,
+        linked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     ingest_outcomes (project_id, bucket, outcome, code) {
         bucket -> Timestamptz,
         items -> Int8,
@@ -435,6 +444,7 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> projects (project_id));
+diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(members -> projects (project_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(password_links -> users (user_id));
@@ -451,6 +461,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     clock_offset,
     failure_groups,
     idempotency_keys,
+    identities,
     ingest_outcomes,
     members,
     password_links,

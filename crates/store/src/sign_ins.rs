@@ -15,6 +15,7 @@ use runwatch_core::limits::{SIGN_IN_ATTEMPTS_MINUTES, SIGN_IN_DAYS, SIGN_IN_OVER
 use runwatch_core::token::TokenHash;
 
 use crate::error::{Result, StoreError};
+use crate::identities::Identity;
 use crate::pool::Conn;
 
 /// Rows that are forgotten with each that is written.
@@ -65,6 +66,39 @@ pub async fn begin(
     .bind::<SqlUuid, _>(user.0)
     .bind::<Binary, _>(token.as_slice())
     .bind::<Text, _>(password_hash)
+    .execute(conn)
+    .await?;
+    if rows == 0 {
+        return Err(CHANGED_MEANWHILE);
+    }
+    forget_ended(conn).await?;
+    Ok(SignIn { id, user })
+}
+
+/// Begins a sign-in of somebody whom an OpenID provider vouched for. [`StoreError::Rule`] if they were shut
+/// out, or the identity was taken from them, since it was looked up.
+pub async fn begin_by_identity(
+    conn: &mut Conn,
+    id: SignInId,
+    user: UserId,
+    identity: Identity<'_>,
+    token: TokenHash,
+) -> Result<SignIn> {
+    // First the lock, so that the next statement sees what became of a change that it waits for.
+    sql_query("SELECT FROM users WHERE user_id = $1 FOR SHARE")
+        .bind::<SqlUuid, _>(user.0)
+        .execute(conn)
+        .await?;
+    let rows = sql_query(
+        "INSERT INTO sign_ins (sign_in_id, user_id, refresh_hash, began_at, renewed_at)
+         SELECT $1, user_id, $3, rw_now(), rw_now() FROM users JOIN identities USING (user_id)
+         WHERE user_id = $2 AND disabled_at IS NULL AND issuer = $4 AND subject = $5",
+    )
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Binary, _>(token.as_slice())
+    .bind::<Text, _>(identity.issuer)
+    .bind::<Text, _>(identity.subject)
     .execute(conn)
     .await?;
     if rows == 0 {

@@ -40,8 +40,13 @@ pub fn with_app(test: impl AsyncFnOnce(&TestApp)) {
 impl TestApp {
     /// Starts everything.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts everything, with these settings besides.
+    pub async fn start_with(more: &[(&str, &str)]) -> Self {
         let db = TestDb::new().await;
-        let services = Services::start(&|role| db.url(role));
+        let services = Services::start_with(&|role| db.url(role), more);
         Self {
             db,
             services,
@@ -89,6 +94,11 @@ impl TestApp {
         format!("http://{}", self.services.query.addr())
     }
 
+    /// The address of control-api.
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.services.control.addr())
+    }
+
     /// Folds all deltas, as the worker does.
     pub async fn fold(&self) {
         self.db.fold().await;
@@ -134,7 +144,12 @@ pub fn another_control(db: &TestDb, settings: &[(&str, &str)]) -> Running {
 impl Services {
     /// Starts them; `url` gives the database's URL for a role.
     pub fn start(url: &dyn Fn(&str) -> String) -> Self {
-        let settings = |role| Env::of(&common(&url(role)));
+        Self::start_with(url, &[])
+    }
+
+    /// Starts them with these settings besides.
+    pub fn start_with(url: &dyn Fn(&str) -> String, more: &[(&str, &str)]) -> Self {
+        let settings = |role| Env::of(&[&common(&url(role))[..], more].concat());
         let ingest = settings("runwatch_ingest").read(ingest_api::settings::Settings::from_env);
         let query = settings("runwatch_query").read(query_api::Settings::from_env);
         let control = settings("runwatch_control").read(control_api::Settings::from_env);

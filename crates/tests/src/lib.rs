@@ -23,6 +23,7 @@ pub mod installation;
 pub mod ledger;
 pub mod liar;
 pub mod load;
+pub mod oidc;
 pub mod sdks;
 
 pub mod dump;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use runwatch_service::env::Env;
 use serde_json::Value;
@@ -60,14 +60,22 @@ pub fn send_with_python(program: &str, variables: Variables) -> Vec<Value> {
 
 /// Runs a program of `sdks/node`; the answer is what it printed, a document a line.
 pub fn send_with_node(program: &str, variables: Variables) -> Vec<Value> {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let sources = sources("node");
-    let folder =
-        FOLDER.get_or_init(|| install("node", &sources, "package-lock.json", install_node));
+    let program = node_program("node", program);
+    send(Command::new("node").arg(program), variables)
+}
+
+/// A program of a folder in `sdks`, beside the packages that it uses, which are installed.
+pub(crate) fn node_program(name: &str, program: &str) -> PathBuf {
+    static TURN: Mutex<()> = Mutex::new(());
+    let sources = sources(name);
+    // Whether or not another test failed in its turn.
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = install(name, &sources, "package-lock.json", install_node);
+    drop(turn);
     // A program finds packages beside itself.
     let copy = folder.join(program);
     fs::copy(sources.join(program), &copy).expect("the file can be copied");
-    send(Command::new("node").arg(copy), variables)
+    copy
 }
 
 /// The programs that use the SDKs.

@@ -295,7 +295,8 @@ fn done<T>(answer: T, user: UserId) -> Done<T> {
     }
 }
 
-fn token(app: &App, begun: SignIn) -> Result<String, Problem> {
+/// The token that proves who has signed in.
+pub(super) fn token(app: &App, begun: SignIn) -> Result<String, Problem> {
     let signed = app.signer.sign(begun.user, begun.id, app.clock.now());
     signed.map_err(|error| Problem::internal(&error))
 }
@@ -318,14 +319,21 @@ async fn count_attempt(
         ),
         (account, SIGN_IN_ATTEMPTS_PER_ACCOUNT_MAX),
     ] {
-        let wait = app
-            .run(async |conn| sign_ins::attempt(conn, subject, attempts_max).await)
-            .await?;
-        if let Some(seconds) = wait {
-            return Err(too_many_attempts(seconds));
-        }
+        count_attempts(app, subject, attempts_max).await?;
     }
     Ok(both)
+}
+
+/// Counts an attempt by what it is limited by.
+pub(super) async fn count_attempts(
+    app: &App,
+    subject: TokenHash,
+    attempts_max: i32,
+) -> Result<(), Problem> {
+    let wait = app
+        .run(async |conn| sign_ins::attempt(conn, subject, attempts_max).await)
+        .await?;
+    wait.map_or(Ok(()), |seconds| Err(too_many_attempts(seconds)))
 }
 
 fn too_many_attempts(seconds: u32) -> Problem {

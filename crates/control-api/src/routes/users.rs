@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use runwatch_core::audit::{Actor, NO_PROJECT};
 use runwatch_core::ids::UserId;
 use runwatch_core::limits::{NAME_BYTES_MAX, PASSWORD_LINK_HOURS};
@@ -11,7 +11,7 @@ use runwatch_service::json_body::JsonBody;
 use runwatch_service::problem::Problem;
 use runwatch_store::error::StoreError;
 use runwatch_store::users::{NewUser, User};
-use runwatch_store::{password_links, users};
+use runwatch_store::{identities, password_links, users};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -230,6 +230,33 @@ pub(crate) async fn create_password_link(
     })
     .await?;
     Ok(HttpResponse::Created().json(PasswordLink::new(token.text)))
+}
+
+/// Forgets who somebody is at the OpenID provider, and signs them out everywhere within 5 s.
+///
+/// Who signs in there next with their verified address is linked to them again.
+#[utoipa::path(tag = "people", params(("user" = String, Path, description = "Id of the user")),
+    responses((status = 204, description = "Forgotten")))]
+#[delete("/v1/users/{user}/identities")]
+pub(crate) async fn delete_identities(
+    who: InstanceAdmin,
+    path: Path<UserId>,
+    request: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let id = path.into_inner();
+    let actor = Actor::User(who.person.user);
+    let act = Act::new(&request, NO_PROJECT, actor, "delete_identities");
+    app.change(act, async |conn| {
+        let deleted = identities::delete_all(conn, id).await?;
+        Ok(Done {
+            answer: (),
+            subject: id.to_string(),
+            details: json!({ "identities": deleted }),
+        })
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// An address as it is kept: in lower case. Whether somebody reads it, only a mail can tell.

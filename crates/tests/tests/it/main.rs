@@ -13,6 +13,7 @@ mod feedback;
 mod findings;
 mod large_runs;
 mod live;
+mod oidc;
 mod quarantine;
 mod quotas;
 mod redaction;

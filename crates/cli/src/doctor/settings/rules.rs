@@ -27,7 +27,7 @@ enum Rule {
 }
 
 /// The rules by name; a setting without one takes any text.
-const RULES: [(&str, Rule); 16] = [
+const RULES: [(&str, Rule); 19] = [
     ("DATABASE_URL", Rule::Database),
     ("DATABASE_POOL_SIZE", Rule::Number(1..=90)),
     ("RUNWATCH_UNSAFE_DURABILITY", Rule::Flag),
@@ -42,6 +42,9 @@ const RULES: [(&str, Rule); 16] = [
     ("INGEST_BYTES_IN_FLIGHT", Rule::Number(1 << 20..=1 << 36)),
     ("RUNWATCH_TRUSTED_PROXIES", Rule::Networks),
     ("QUERY_TIMEOUT_MS", Rule::Number(100..=600_000)),
+    ("OIDC_ISSUER", Rule::WebAddress),
+    ("OIDC_REDIRECT_URI", Rule::WebAddress),
+    ("OIDC_TRUST_EMAIL", Rule::Flag),
     ("RUNWATCH_URL", Rule::WebAddress),
     ("RUNWATCH_PUBLIC_URL", Rule::WebAddress),
 ];
