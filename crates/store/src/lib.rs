@@ -15,6 +15,7 @@ pub mod settings;
 
 pub mod api_keys;
 pub mod audit;
+pub mod erasures;
 pub mod members;
 pub mod password_links;
 pub mod project_settings;
@@ -26,10 +27,13 @@ pub mod ingest;
 pub mod payloads;
 
 pub mod changes;
+mod deletion;
 pub mod fold;
 pub mod key_uses;
 pub mod lifecycle;
 pub mod partitions;
+pub mod retention;
+pub mod storage;
 
 pub mod export;
 pub mod failure_groups;

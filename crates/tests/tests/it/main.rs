@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and a proof says what it counted"
 )]
 
+mod erasures;
 mod export;
 mod failures;
 mod feedback;
@@ -14,8 +15,12 @@ mod findings;
 mod large_runs;
 mod live;
 mod quarantine;
+<<<<<<< HEAD
 mod quotas;
 mod redaction;
+=======
+mod retention;
+>>>>>>> c33ffb2 (Retention: what is older than a project keeps it is deleted, empty partitions are dropped, and what projects with a quota take is measured)
 mod runs;
 mod search;
 mod search_index;
