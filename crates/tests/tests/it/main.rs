@@ -15,12 +15,9 @@ mod findings;
 mod large_runs;
 mod live;
 mod quarantine;
-<<<<<<< HEAD
 mod quotas;
 mod redaction;
-=======
 mod retention;
->>>>>>> c33ffb2 (Retention: what is older than a project keeps it is deleted, empty partitions are dropped, and what projects with a quota take is measured)
 mod runs;
 mod search;
 mod search_index;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use runwatch_core::ids::ProjectId;
 use runwatch_store::retention::{self, Forgotten};
-use runwatch_store::{pool, storage};
+use runwatch_store::{partitions, pool, storage};
 use runwatch_tests::actor::Actor;
 use runwatch_tests::app::{TestApp, with_app};
 use runwatch_tests::database::{TestDb, texts};
@@ -52,6 +52,12 @@ async fn keep(db: &TestDb) -> Vec<(ProjectId, Forgotten)> {
         }
     }
     all
+}
+
+/// Makes the partitions of the days around the moved clock.
+async fn make_partitions(db: &TestDb) {
+    let mut conn = pool::connect(&db.url("runwatch_worker")).await.unwrap();
+    partitions::make_ahead(&mut conn).await.unwrap();
 }
 
 async fn count(db: &TestDb, table: &str, project: TestProject) -> i64 {
@@ -125,6 +131,7 @@ fn what_is_older_goes_whole_and_what_is_younger_or_elsewhere_stays() {
             json!([]),
             "its segment is old, and stays"
         );
+        make_partitions(db).await;
         // What is young again is taken and kept, also under an id that was there.
         let again = json!([whole(OLD, "again"), whole(YOUNG, "again")]);
         app.agent().send_runs(&again).await.expect(200);
@@ -208,7 +215,7 @@ fn a_transaction_that_is_broken_off_changes_nothing_and_two_workers_do_not_meet(
 }
 
 /// The days of which there is a partition, of each of the three tables.
-async fn partitions(db: &TestDb) -> Vec<String> {
+async fn all_partitions(db: &TestDb) -> Vec<String> {
     let statement = "
         SELECT relname::text FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1";
     texts(&db.admin().await, statement).await
@@ -231,7 +238,7 @@ fn empty_partitions_are_dropped_and_those_from_yesterday_on_never() {
             }
             dropped
         };
-        let days = partitions(db).await.len() / 3;
+        let days = all_partitions(db).await.len() / 3;
         assert_eq!(
             drop_all(&mut conn).await,
             0,
@@ -248,7 +255,7 @@ fn empty_partitions_are_dropped_and_those_from_yesterday_on_never() {
         keep(db).await;
         // What is left is from yesterday on, if there were so many.
         let dropped = drop_all(&mut conn).await;
-        assert_eq!(partitions(db).await.len(), 3 * days - 3 - dropped);
+        assert_eq!(all_partitions(db).await.len(), 3 * days - 3 - dropped);
         let old = "SELECT relname::text FROM pg_class WHERE relispartition AND relkind = 'r'
             AND right(relname, 8)::date < (rw_now() AT TIME ZONE 'UTC')::date - 1";
         assert_eq!(texts(&db.admin().await, old).await, Vec::<String>::new());
@@ -259,9 +266,9 @@ fn empty_partitions_are_dropped_and_those_from_yesterday_on_never() {
         called.expect_err("only the worker may");
         let worker = db.connect("runwatch_worker").await;
         let all = "SELECT drop_empty_partitions('infinity')";
-        let today = partitions(db).await;
+        let today = all_partitions(db).await;
         worker.execute(all, &[]).await.unwrap();
-        assert_eq!(partitions(db).await, today, "whatever it is told");
+        assert_eq!(all_partitions(db).await, today, "whatever it is told");
     });
 }
 
@@ -354,6 +361,7 @@ fn what_a_project_takes_is_measured_to_within_a_half_and_days_once() {
 
         // A day that is over is not looked at again, until something of it is deleted.
         db.move_clock("3 days").await;
+        make_partitions(db).await;
         fill(app, 20).await;
         let more = storage::measure(&mut conn, OURS.id()).await.unwrap();
         assert!(more > bytes, "{more}");
