@@ -1,10 +1,13 @@
 //! The jobs, one file each.
 
+mod erase;
 mod fold_rollups;
 mod forget_changes;
 mod forget_idempotency_keys;
 mod index_search;
+mod keep_retention;
 mod make_partitions;
+mod measure_storage;
 mod merge_search;
 mod note_audit_heads;
 mod note_key_uses;
@@ -63,6 +66,9 @@ impl Jobs {
             forget_changes(has_index): Duration::from_secs(30),
             forget_idempotency_keys: Duration::from_secs(600),
             make_partitions: Duration::from_secs(3_600),
+            keep_retention: Duration::from_secs(600),
+            measure_storage: Duration::from_secs(300),
+            erase: Duration::from_secs(2),
         }
         if has_index {
             pooled! {

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod auth;
+mod erasures;
 mod members;
 mod oidc;
 mod projects;
@@ -45,6 +46,9 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
         .service(members::delete_member)
         .service(settings::get_settings)
         .service(settings::change_settings)
+        .service(erasures::create_erasure)
+        .service(erasures::list_erasures)
+        .service(erasures::get_erasure)
         .service(api_keys::list_api_keys)
         .service(api_keys::create_api_key)
         .service(api_keys::delete_api_key);

@@ -19,6 +19,7 @@ pub mod time;
 pub mod token;
 
 pub mod claims;
+pub mod erasure;
 pub mod failures;
 pub mod feedback;
 pub mod payload;

@@ -199,6 +199,8 @@ pub const REDACTION_NESTED_DOCUMENTS_MAX: usize = 4;
 
 /// Days for which runs may be kept at most, if they are not kept without end: a hundred years.
 pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Erasures that one answer lists, the latest.
+pub const ERASURES_LISTED_MAX: i64 = 1_000;
 /// The least that a quota may let through.
 pub const QUOTA_MIN: u64 = 1;
 /// Seconds over which quotas are counted: a burst may bring what these let through.

@@ -105,7 +105,12 @@ fn refusals(rejected: &[Rejected], answer: &Answer) -> (usize, String) {
         .refused
         .iter()
         .map(|_| "a span that the database cannot store".to_owned());
-    let reasons: Vec<String> = decoded.chain(conflicts).chain(refused).collect();
+    let erased = || verdicts.iter().map(|verdict| verdict.erased);
+    let erased_runs = erased().filter(|items| *items > 0);
+    let of_erased = erased_runs.map(|items| format!("{items} of a run (erased): it was erased"));
+    let reasons: Vec<String> = (decoded.chain(conflicts).chain(refused))
+        .chain(of_erased)
+        .collect();
     let mut message = reasons
         .iter()
         .take(NAMED_MAX)
@@ -115,7 +120,9 @@ fn refusals(rejected: &[Rejected], answer: &Answer) -> (usize, String) {
     if reasons.len() > NAMED_MAX {
         message.push_str(&format!("; and {} more", reasons.len() - NAMED_MAX));
     }
-    (reasons.len(), message)
+    // A run that was erased is one reason for all its spans.
+    let further = erased().map(|items| usize::try_from(items).unwrap_or(0).saturating_sub(1));
+    (reasons.len() + further.sum::<usize>(), message)
 }
 
 /// The answer to a body of which nothing could be taken.

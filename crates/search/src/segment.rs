@@ -15,12 +15,14 @@ mod lists;
 mod merge;
 mod ranks;
 mod set;
+mod without;
 
-pub use bodies::document;
+pub use bodies::{document, documents};
 pub use build::Builder;
 pub use merge::merge;
 pub use ranks::{Rank, ranks};
 pub use set::DocumentSet;
+pub use without::without;
 
 use crate::grams::{self, Gram};
 

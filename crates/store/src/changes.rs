@@ -5,13 +5,14 @@
 //! all rows are there that will ever be, so that a position read up to is never gone back to.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::OptionalExtension;
 use diesel::QueryableByName;
 use diesel::sql_query;
 use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Date, Nullable, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 use runwatch_core::changes::{Position, RunChange, RunTexts, Unreadable, from_bytes, to_bytes};
@@ -149,6 +150,85 @@ pub async fn forget(conn: &mut Conn, has_index: bool) -> Result<usize> {
         Ok(forgotten.len())
     })
     .await
+}
+
+#[derive(QueryableByName)]
+struct Body {
+    #[diesel(sql_type = BigInt)]
+    transaction_id: i64,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+struct Texts {
+    #[diesel(sql_type = Binary)]
+    texts: Vec<u8>,
+}
+
+/// Takes what is told of these runs out of all changes of a project that are kept.
+pub(crate) async fn forget_runs(
+    conn: &mut Conn,
+    project: ProjectId,
+    gone: &HashSet<Uuid>,
+) -> Result<()> {
+    let mut last = -1;
+    loop {
+        let rows: Vec<Body> = sql_query(
+            "SELECT transaction_id, body FROM run_changes
+             WHERE project_id = $1 AND transaction_id > $2 ORDER BY transaction_id LIMIT $3",
+        )
+        .bind::<SqlUuid, _>(project.0)
+        .bind::<BigInt, _>(last)
+        .bind::<BigInt, _>(CHANGES_PER_READ_MAX)
+        .load(conn)
+        .await?;
+        let Some(end) = rows.last() else {
+            return Ok(());
+        };
+        last = end.transaction_id;
+        for row in &rows {
+            let changes = read(&row.body)?;
+            if changes.iter().any(|change| gone.contains(&change.run.0)) {
+                rewrite(conn, project, row.transaction_id, changes, gone).await?;
+            }
+        }
+    }
+}
+
+/// Writes the changes of a transaction anew, without these runs. What it changed stays as it is but for
+/// that, so whoever reads them in between, or has, goes on where they are.
+async fn rewrite(
+    conn: &mut Conn,
+    project: ProjectId,
+    transaction: i64,
+    changes: Vec<RunChange>,
+    gone: &HashSet<Uuid>,
+) -> Result<()> {
+    let texts: Option<Texts> =
+        sql_query("SELECT texts FROM run_changes WHERE project_id = $1 AND transaction_id = $2")
+            .bind::<SqlUuid, _>(project.0)
+            .bind::<BigInt, _>(transaction)
+            .get_result(conn)
+            .await
+            .optional()?;
+    // Forgotten meanwhile.
+    let Some(Texts { texts }) = texts else {
+        return Ok(());
+    };
+    let both = changes.into_iter().zip(read_texts(&texts)?);
+    let stays = both.filter(|(change, _)| !gone.contains(&change.run.0));
+    let (changes, texts): (Vec<RunChange>, Vec<RunTexts>) = stays.unzip();
+    sql_query(
+        "UPDATE run_changes SET body = $3, texts = $4 WHERE project_id = $1 AND transaction_id = $2",
+    )
+    .bind::<SqlUuid, _>(project.0)
+    .bind::<BigInt, _>(transaction)
+    .bind::<Binary, _>(to_bytes(&changes))
+    .bind::<Binary, _>(to_bytes(&texts))
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// A run of which something else follows now, though nothing arrived.

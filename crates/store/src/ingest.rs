@@ -10,12 +10,15 @@
 //! 4. steps, payload chunks, failures, deltas of the rollups, what changed, quarantine; COMMIT.
 //!
 //! Feedback stands apart: it is written by its own key, and no run is locked or made for it.
+//!
+//! If a run of the flush was erased (`erased`), the transaction is rolled back and done again without it.
 
 mod arrays;
 mod changes;
 mod conflicts;
 mod connection;
 mod deltas;
+mod erased;
 mod feedback;
 mod merge;
 mod put;
@@ -25,7 +28,7 @@ mod statements;
 mod write;
 
 pub use connection::Writer;
-pub use deltas::CONFLICT;
+pub use deltas::{CONFLICT, ERASED};
 pub use resummarize::Recounted;
 
 use std::collections::BTreeMap;
@@ -113,6 +116,8 @@ pub struct RunVerdict {
     pub duplicates: i64,
     /// Items that contradict what was there, and are not stored.
     pub conflicts: Vec<Conflict>,
+    /// Items that are not stored because the run was erased: all that it has, or none.
+    pub erased: i64,
 }
 
 /// An item that contradicts what was stored before.

@@ -15,6 +15,7 @@ pub mod settings;
 
 pub mod api_keys;
 pub mod audit;
+pub mod erasures;
 pub mod identities;
 pub mod members;
 pub mod password_links;
@@ -27,11 +28,14 @@ pub mod ingest;
 pub mod payloads;
 
 pub mod changes;
+mod deletion;
 pub mod fold;
 pub mod key_uses;
 pub mod lifecycle;
 mod own_rights;
 pub mod partitions;
+pub mod retention;
+pub mod storage;
 
 pub mod export;
 pub mod failure_groups;

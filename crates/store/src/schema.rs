@@ -159,6 +159,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    erased_runs (project_id, run_id) {
+        erased_at -> Timestamptz,
+        project_id -> Uuid,
+        run_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    erasures (project_id, erasure_id) {
+        requested_at -> Timestamptz,
+        done_at -> Nullable<Timestamptz>,
+        runs -> Int8,
+        steps -> Int8,
+        payload_chunks -> Int8,
+        failures -> Int8,
+        feedback -> Int8,
+        quarantined -> Int8,
+        failure_groups -> Int8,
+        barrier -> Nullable<Int8>,
+        kind -> Int2,
+        project_id -> Uuid,
+        erasure_id -> Uuid,
+        subject -> Nullable<Text>,
+        touched_groups -> Nullable<Array<Nullable<Uuid>>>,
+    }
+}
+
+diesel::table! {
     failure_groups (project_id, fingerprint) {
         failures -> Int8,
         first_seen_at -> Timestamptz,
@@ -226,6 +254,15 @@ diesel::table! {
         stored_bytes -> Int8,
         project_id -> Uuid,
         settings -> Text,
+    }
+}
+
+diesel::table! {
+    project_storage (project_id, run_day) {
+        measured_at -> Timestamptz,
+        bytes -> Int8,
+        run_day -> Date,
+        project_id -> Uuid,
     }
 }
 
@@ -444,6 +481,7 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> projects (project_id));
+diesel::joinable!(erasures -> projects (project_id));
 diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(members -> projects (project_id));
 diesel::joinable!(members -> users (user_id));
@@ -459,12 +497,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     change_readers,
     clock_offset,
+    erased_runs,
+    erasures,
     failure_groups,
     idempotency_keys,
     identities,
     ingest_outcomes,
     members,
     password_links,
+    project_storage,
     projects,
     quarantine,
     run_changes,

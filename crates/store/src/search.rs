@@ -7,6 +7,7 @@
 
 mod candidates;
 mod document;
+mod forget;
 mod index;
 mod merge;
 mod segments;
@@ -15,6 +16,7 @@ mod unindexed;
 
 pub use candidates::{Candidates, Start, Window};
 pub use document::{Document, Place, Rank, Source};
+pub(crate) use forget::{forget_before, forget_runs};
 pub use index::index;
 pub use merge::merge;
 pub use texts::{DocumentTexts, texts};

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use runwatch_core::ids::RunId;
 use runwatch_core::limits::REJECTIONS_LISTED_MAX;
-use runwatch_store::ingest::{CONFLICT, Conflict, ConflictingItem};
+use runwatch_store::ingest::{CONFLICT, Conflict, ConflictingItem, ERASED};
 
 use crate::native::ItemError;
 
@@ -65,6 +65,17 @@ impl Rejection {
             code: span.code.to_owned(),
             field: None,
             message: span.message.clone(),
+        }
+    }
+
+    /// An item of a run that was erased.
+    pub(super) fn erased(index: usize, run: RunId) -> Self {
+        Self {
+            index,
+            id: Some(run.to_string()),
+            code: ERASED.to_owned(),
+            field: None,
+            message: "this run was erased, and is not taken again".to_owned(),
         }
     }
 

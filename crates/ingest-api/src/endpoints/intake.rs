@@ -251,8 +251,11 @@ impl Decoded {
                 stored,
                 duplicates,
                 conflicts,
+                erased,
             } = verdict;
-            if *stored > 0 {
+            if *erased > 0 {
+                verdicts.rejected.push(Rejection::erased(*index, *run));
+            } else if *stored > 0 {
                 verdicts.accepted += 1;
             } else if *duplicates > 0 || conflicts.is_empty() {
                 verdicts.duplicates += 1;

@@ -110,6 +110,7 @@ fn add(verdict: &mut RunVerdict, replies: Vec<Reply>) {
             verdict.stored += part.stored;
             verdict.duplicates += part.duplicates;
             verdict.conflicts.extend(part.conflicts);
+            verdict.erased += part.erased;
         }
     }
 }

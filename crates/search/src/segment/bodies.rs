@@ -11,13 +11,13 @@ pub(super) fn block_of(number: u32) -> i32 {
 /// The body of the document with this number, by the block that
 /// [`Shape::block_of_document`](super::Shape::block_of_document) names.
 pub fn document(block: &[u8], number: u32) -> Result<&[u8], Broken> {
-    read(block)?
+    documents(block)?
         .nth((number % DOCUMENTS_PER_BLOCK) as usize)
         .unwrap_or(Err(Broken("a document is not there")))
 }
 
-/// All bodies of a block.
-pub(super) fn read(block: &[u8]) -> Result<impl Iterator<Item = Result<&[u8], Broken>>, Broken> {
+/// The bodies of all documents of a block.
+pub fn documents(block: &[u8]) -> Result<impl Iterator<Item = Result<&[u8], Broken>>, Broken> {
     let (mut lengths, mut bodies): (Bytes<'_>, Bytes<'_>) = bytes::parts(block)?;
     Ok(std::iter::from_fn(move || {
         (!lengths.is_empty()).then(|| bodies.take(lengths.small()? as usize))

@@ -27,7 +27,7 @@ pub fn merge(segments: &[Segment]) -> Result<Segment, Broken> {
     Ok(assemble(&ranks, bodies, lists))
 }
 
-fn read_ranks(segment: &Segment) -> Result<Vec<Rank>, Broken> {
+pub(super) fn read_ranks(segment: &Segment) -> Result<Vec<Rank>, Broken> {
     let ranks = ranks::ranks(&segment.ranks)?;
     if ranks.len() == segment.documents as usize {
         Ok(ranks)
@@ -37,20 +37,28 @@ fn read_ranks(segment: &Segment) -> Result<Vec<Rank>, Broken> {
 }
 
 fn copy_bodies(segment: &Segment, into: &mut Bodies) -> Result<(), Broken> {
+    read_bodies(segment)?
+        .into_iter()
+        .for_each(|body| into.push(body));
+    Ok(())
+}
+
+/// The bodies of all documents of a segment, in the order of their numbers.
+pub(super) fn read_bodies(segment: &Segment) -> Result<Vec<&[u8]>, Broken> {
     let mut blocks: Vec<_> = segment.blocks.iter().filter(|(n, _)| *n < 0).collect();
     blocks.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-    let mut documents = 0;
+    let mut all = Vec::new();
     for (number, block) in blocks {
-        if *number != bodies::block_of(documents) {
+        let next = u32::try_from(all.len()).unwrap_or(DOCUMENTS_MAX);
+        if *number != bodies::block_of(next) {
             return Err(Broken("a block of bodies is missing"));
         }
-        for body in bodies::read(block)? {
-            into.push(body?);
-            documents += 1;
+        for body in bodies::documents(block)? {
+            all.push(body?);
         }
     }
-    if documents == segment.documents {
-        Ok(())
+    if all.len() == segment.documents as usize {
+        Ok(all)
     } else {
         Err(Broken("a segment has not a body for each document"))
     }
@@ -87,7 +95,7 @@ fn merge_lists(sources: &mut [Source<'_>], documents: u32) -> Result<Lists, Brok
 }
 
 /// A segment that is gone through in the order of its keys.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     /// The number that its first document gets.
     start: u32,
     documents: u32,
@@ -101,7 +109,7 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn new(segment: &'a Segment, start: u32) -> Result<Self, Broken> {
+    pub(super) fn new(segment: &'a Segment, start: u32) -> Result<Self, Broken> {
         let mut blocks: Vec<_> = segment.blocks.iter().filter(|(n, _)| *n >= 0).collect();
         blocks.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
         if blocks
@@ -122,7 +130,7 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
-    fn key(&self) -> Option<u32> {
+    pub(super) fn key(&self) -> Option<u32> {
         self.current.map(|(key, _)| key)
     }
 
@@ -137,7 +145,7 @@ impl<'a> Source<'a> {
     }
 
     /// Adds the documents of the list where it stands.
-    fn mark(&self, set: &mut DocumentSet) -> Result<(), Broken> {
+    pub(super) fn mark(&self, set: &mut DocumentSet) -> Result<(), Broken> {
         match self.current {
             Some((_, list)) => list.mark(set, self.start),
             None => Ok(()),
@@ -145,7 +153,7 @@ impl<'a> Source<'a> {
     }
 
     /// Goes on to the next key.
-    fn advance(&mut self) -> Result<(), Broken> {
+    pub(super) fn advance(&mut self) -> Result<(), Broken> {
         let last = self.key();
         self.current = None;
         loop {

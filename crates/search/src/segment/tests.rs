@@ -106,6 +106,26 @@ fn segments_merge_to_what_would_have_been_built_of_all() {
 }
 
 #[test]
+fn without_some_documents_it_is_as_if_it_had_been_built_of_the_others() {
+    let all = many(1_000);
+    let segment = build(&all);
+    for stays in [
+        |number: u16| number % 3 != 0,
+        |number: u16| number >= 999,
+        |number: u16| number != 500,
+        |_: u16| false,
+    ] {
+        let is_to_go = |body: &[u8]| !stays(u16::from_le_bytes(body.try_into().unwrap()));
+        let left = without(&segment, is_to_go).unwrap().unwrap();
+        let others = all.iter().zip(0..).filter(|(_, number)| stays(*number));
+        let others: Vec<Document> = others.map(|(document, _)| document.clone()).collect();
+        assert_eq!(left, build(&others));
+        assert_has(&left, &others, 0..902);
+    }
+    assert_eq!(without(&segment, |_| false).unwrap(), None);
+}
+
+#[test]
 fn nothing_merges_to_nothing() {
     assert_eq!(merge(&[]).unwrap(), Segment::default());
     assert_eq!(Builder::new().finish(), Segment::default());

@@ -74,6 +74,7 @@ const NEEDED: &str = "
         ('runwatch_ingest', 'usage_deltas', 'INSERT'),
         ('runwatch_ingest', 'run_changes', 'INSERT'),
         ('runwatch_ingest', 'quarantine', 'INSERT'),
+        ('runwatch_ingest', 'erased_runs', 'SELECT'),
         ('runwatch_query', 'agent_runs', 'SELECT'),
         ('runwatch_query', 'agent_steps', 'SELECT'),
         ('runwatch_query', 'agent_payloads', 'SELECT'),

@@ -89,7 +89,7 @@ async fn add(
 }
 
 /// Finds first and last anew among the failures that are left.
-async fn look_up_again(
+pub(crate) async fn look_up_again(
     conn: &mut Conn,
     project: ProjectId,
     fingerprint: Fingerprint,

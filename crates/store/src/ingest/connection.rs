@@ -1,9 +1,12 @@
 //! A writer's own connection, with its statements prepared.
 
+use std::collections::HashSet;
+
 use tokio_postgres::{Client, NoTls, Statement};
 
 use crate::error::Result;
-use crate::ingest::{Arrival, Reply, statements as sql};
+use crate::ingest::erased::Flushed;
+use crate::ingest::{Arrival, Reply, RunKey, statements as sql};
 
 /// How long a flush waits for a run that another writer holds, and how long a statement may take.
 /// Both end in an error that is safe to send again. Everything is found by its key: a plan that was
@@ -16,6 +19,8 @@ const SESSION: &str = "SET lock_timeout = '2s'; SET statement_timeout = '20s'; \
 pub struct Writer {
     pub(super) client: Client,
     pub(super) sql: Statements,
+    /// Runs that were erased, as far as they came again lately.
+    pub(super) erased: HashSet<RunKey>,
     usable: bool,
 }
 
@@ -24,6 +29,7 @@ pub(super) struct Statements {
     pub(super) idempotency_keys: Statement,
     pub(super) idempotency_bodies: Statement,
     pub(super) claim_runs: Statement,
+    pub(super) find_erased: Statement,
     pub(super) update_runs: Statement,
     pub(super) defer_run: Statement,
     pub(super) insert_steps: Statement,
@@ -60,6 +66,7 @@ impl Writer {
         Ok(Self {
             client,
             sql,
+            erased: HashSet::new(),
             usable: true,
         })
     }
@@ -76,8 +83,20 @@ impl Writer {
     /// [`Unavailable`](crate::error::StoreError::Unavailable) that it may be tried again, also when
     /// the connection was lost during COMMIT, where nobody can know: sending again is safe.
     pub async fn flush(&mut self, arrivals: &[Arrival]) -> Result<Vec<Reply>> {
-        self.guarded(async |writer| writer.transaction(arrivals).await)
-            .await
+        // Each time round leaves out more of the runs.
+        let mut erased = self.known_erased(arrivals);
+        loop {
+            let flushed = self
+                .guarded(async |writer| writer.transaction(arrivals, &erased).await)
+                .await?;
+            match flushed {
+                Flushed::Stored(replies) => return Ok(replies),
+                Flushed::Erased(more) => {
+                    self.remember_erased(&more);
+                    erased.extend(more);
+                }
+            }
+        }
     }
 
     /// Runs a transaction, and takes it back if it fails.
@@ -101,6 +120,7 @@ async fn prepare(client: &Client) -> Result<Statements> {
         idempotency_keys: client.prepare(sql::IDEMPOTENCY_KEYS).await?,
         idempotency_bodies: client.prepare(sql::IDEMPOTENCY_BODIES).await?,
         claim_runs: client.prepare(sql::CLAIM_RUNS).await?,
+        find_erased: client.prepare(sql::FIND_ERASED).await?,
         update_runs: client.prepare(sql::UPDATE_RUNS).await?,
         defer_run: client.prepare(sql::DEFER_RUN).await?,
         insert_steps: client.prepare(sql::INSERT_STEPS).await?,

@@ -18,6 +18,8 @@ use crate::ingest::{Arrival, Reply, RunKey};
 
 /// Code under which items that contradict are counted and kept.
 pub const CONFLICT: &str = "conflict";
+/// Code under which items of runs are counted that were erased.
+pub const ERASED: &str = "erased";
 
 /// The deltas of a flush.
 #[derive(Default)]
@@ -66,6 +68,7 @@ impl FlushDeltas {
                 deltas.count(now, Outcome::Duplicate, verdict.duplicates);
                 let conflicts = i64::try_from(verdict.conflicts.len()).unwrap_or(i64::MAX);
                 deltas.count(now, Outcome::Rejected(CONFLICT.to_owned()), conflicts);
+                deltas.count(now, Outcome::Rejected(ERASED.to_owned()), verdict.erased);
             }
         }
     }

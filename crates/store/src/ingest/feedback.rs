@@ -113,7 +113,7 @@ fn key(row: &tokio_postgres::Row) -> Result<Key> {
 }
 
 /// The feedback that is to be stored: none of a request whose key was used before, and none that
-/// came with a run that contradicts.
+/// came with a run that contradicts or was erased.
 fn arriving<'a>(arrivals: &'a [Arrival], replies: &[Reply]) -> Vec<Arriving<'a>> {
     let mut arriving = Vec::new();
     for (at, (arrival, reply)) in arrivals.iter().zip(replies).enumerate() {
@@ -122,7 +122,7 @@ fn arriving<'a>(arrivals: &'a [Arrival], replies: &[Reply]) -> Vec<Arriving<'a>>
         };
         for (run_at, (run, verdict)) in arrival.runs.iter().zip(verdicts).enumerate() {
             let is_refused = |conflict: &Conflict| conflict.what == ConflictingItem::Run;
-            if verdict.conflicts.iter().any(is_refused) {
+            if verdict.erased > 0 || verdict.conflicts.iter().any(is_refused) {
                 continue;
             }
             let id = run.part.run_id;

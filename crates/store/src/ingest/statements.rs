@@ -58,6 +58,13 @@ pub(super) const CLAIM_RUNS: &str = concat!(
         merging AND (stalled OR abandoned)"
 );
 
+/// Which of these runs were erased.
+pub(super) const FIND_ERASED: &str = "
+    SELECT wanted.project_id, wanted.run_id
+    FROM unnest($1::uuid[], $2::uuid[]) AS wanted (project_id, run_id),
+        LATERAL (SELECT FROM erased_runs gone WHERE gone.project_id = wanted.project_id
+            AND gone.run_id = wanted.run_id LIMIT 1) found";
+
 /// Writes what follows from all facts of runs that were locked before.
 pub(super) const UPDATE_RUNS: &str = concat!(
     insert_runs!(),

@@ -21,6 +21,7 @@ use crate::ingest::arrays::{Params, Runs};
 use crate::ingest::changes::Changes;
 use crate::ingest::connection::Writer;
 use crate::ingest::deltas::{FlushDeltas, Old};
+use crate::ingest::erased::{Flushed, leave_out};
 use crate::ingest::merge::{LeftOut, Merged, Stored, merge, summarize_all};
 use crate::ingest::read::told;
 use crate::ingest::{Arrival, ArrivingRun, Reply, RunKey, RunVerdict};
@@ -61,18 +62,34 @@ struct Locked {
 
 impl Writer {
     /// Everything between BEGIN and COMMIT.
-    pub(super) async fn transaction(&self, arrivals: &[Arrival]) -> Result<Vec<Reply>> {
+    pub(super) async fn transaction(
+        &self,
+        arrivals: &[Arrival],
+        erased: &HashSet<RunKey>,
+    ) -> Result<Flushed> {
+        // The id of the transaction shows whoever erases that it is under way.
+        let begin = "SELECT rw_now() FROM pg_current_xact_id()";
         let (_, now) = try_join(
             self.client.batch_execute("BEGIN"),
-            self.client.query_one("SELECT rw_now()", &[]),
+            self.client.query_one(begin, &[]),
         )
         .await?;
         let now: DateTime<Utc> = now.try_get(0)?;
         let reused = self.reused_keys(arrivals, now).await?;
-        let mut runs = fresh(arrivals, &reused);
-        self.claim(&mut runs, now).await?;
+        let mut runs = fresh(arrivals, &reused, erased);
+        // The second is sent behind the first, and not before the locks are taken is it looked at.
+        let (_, more) = try_join(
+            self.claim(&mut runs, now),
+            self.find_erased(arrivals, erased),
+        )
+        .await?;
+        if !more.is_empty() {
+            self.client.batch_execute("ROLLBACK").await?;
+            return Ok(Flushed::Erased(more));
+        }
         let chunks = chunks(arrivals, &runs)?;
         let mut replies = replies(arrivals, &runs, &reused);
+        leave_out(arrivals, &mut replies, erased);
         self.put_feedback(arrivals, &mut replies, now).await?;
         let mut deltas = FlushDeltas::default();
         runs.iter().for_each(|run| deltas.change(run));
@@ -89,7 +106,7 @@ impl Writer {
             self.insert_quarantine(arrivals, &replies, now),
         )?;
         self.client.batch_execute("COMMIT").await?;
-        Ok(replies)
+        Ok(Flushed::Stored(replies))
     }
 
     /// The arrivals whose idempotency key was used before with another body.
@@ -219,7 +236,11 @@ impl Locked {
 }
 
 /// The runs of all arrivals, sorted by project and run, as if none of them were there before.
-fn fresh<'a>(arrivals: &'a [Arrival], left_out: &HashSet<usize>) -> Vec<Resolved<'a>> {
+fn fresh<'a>(
+    arrivals: &'a [Arrival],
+    left_out: &HashSet<usize>,
+    erased: &HashSet<RunKey>,
+) -> Vec<Resolved<'a>> {
     let mut places: BTreeMap<RunKey, Vec<Place>> = BTreeMap::new();
     for (at, arrival) in arrivals
         .iter()
@@ -228,10 +249,10 @@ fn fresh<'a>(arrivals: &'a [Arrival], left_out: &HashSet<usize>) -> Vec<Resolved
     {
         let runs = arrival.runs.iter().enumerate();
         for (run_at, run) in runs.filter(|(_, run)| !run.part.is_only_feedback()) {
-            places
-                .entry((arrival.project, run.part.run_id))
-                .or_default()
-                .push((at, run_at));
+            let key = (arrival.project, run.part.run_id);
+            if !erased.contains(&key) {
+                places.entry(key).or_default().push((at, run_at));
+            }
         }
     }
     let resolved = |(key, places): (RunKey, Vec<Place>)| {

@@ -29,7 +29,7 @@ const GRAMS_PER_SEGMENT: usize = 2_000_000;
 /// Runs that changed and are worth a segment at once. Small segments are merged sooner, which is work.
 const DOCUMENTS_WORTH_A_SEGMENT: usize = 64;
 /// Key of the advisory lock that lets one process make segments at a time: its letters are "rw-index".
-const LOCK: i64 = i64::from_be_bytes(*b"rw-index");
+pub(super) const LOCK: i64 = i64::from_be_bytes(*b"rw-index");
 
 #[derive(QueryableByName)]
 struct Row {

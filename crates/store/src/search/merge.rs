@@ -1,9 +1,8 @@
 //! Merging small segments into larger ones, so that a search opens few.
 
-use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Binary, Integer, SmallInt, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, SmallInt, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -12,12 +11,12 @@ use runwatch_search::segment::{self, DOCUMENTS_MAX, Segment};
 
 use crate::error::{Result, StoreError};
 use crate::pool::{Conn, try_lock};
-use crate::search::segments;
+use crate::search::segments::{self, Row};
 
 /// Segments of one level that are merged at a time.
 const SEGMENTS: i64 = 8;
 /// Key of the advisory lock that lets one process merge at a time: its letters are "rw-merge".
-const LOCK: i64 = i64::from_be_bytes(*b"rw-merge");
+pub(super) const LOCK: i64 = i64::from_be_bytes(*b"rw-merge");
 
 #[derive(QueryableByName)]
 struct Due {
@@ -25,24 +24,6 @@ struct Due {
     project_id: Uuid,
     #[diesel(sql_type = SmallInt)]
     level: i16,
-}
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = SqlUuid)]
-    segment_id: Uuid,
-    #[diesel(sql_type = Integer)]
-    documents: i32,
-    #[diesel(sql_type = BigInt)]
-    bytes: i64,
-    #[diesel(sql_type = SmallInt)]
-    bits: i16,
-    #[diesel(sql_type = Timestamptz)]
-    first_at: DateTime<Utc>,
-    #[diesel(sql_type = Timestamptz)]
-    last_at: DateTime<Utc>,
-    #[diesel(sql_type = Binary)]
-    ranks: Vec<u8>,
 }
 
 /// Merges the segments of some project's level if it has enough of them, in one transaction; says how
@@ -61,26 +42,14 @@ pub async fn merge(conn: &mut Conn) -> Result<usize> {
         let mut blocks = segments::all_blocks(conn, project, &ids).await?;
         let segments: Vec<Segment> = rows
             .into_iter()
-            .map(|row| Segment {
-                documents: u32::try_from(row.documents).unwrap_or(0),
-                first_at: row.first_at.timestamp_micros(),
-                last_at: row.last_at.timestamp_micros(),
-                bits: u8::try_from(row.bits).unwrap_or(u8::MAX),
-                ranks: row.ranks,
-                blocks: blocks.remove(&row.segment_id).unwrap_or_default(),
+            .map(|row| {
+                let blocks = blocks.remove(&row.segment_id);
+                row.into_segment(blocks.unwrap_or_default())
             })
             .collect();
         let merged = segment::merge(&segments)?;
         drop(segments);
-        for table in ["search_blocks", "search_segments"] {
-            sql_query(format!(
-                "DELETE FROM {table} WHERE project_id = $1 AND segment_id = ANY($2)"
-            ))
-            .bind::<SqlUuid, _>(project.0)
-            .bind::<Array<SqlUuid>, _>(&ids)
-            .execute(conn)
-            .await?;
-        }
+        segments::delete(conn, project, &ids).await?;
         segments::insert(conn, project, merged).await?;
         Ok(ids.len())
     })

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, SmallInt, Timestamptz, Uuid as SqlUuid};
@@ -23,6 +24,53 @@ const LAST_LEVEL: i16 = 5;
 pub(super) const LARGE: u32 = runwatch_search::segment::DOCUMENTS_MAX / 2;
 /// Bytes from which on it is, whatever its documents: those of long texts in a wide script have many.
 pub(super) const LARGE_BYTES: usize = 32 << 20;
+
+/// A segment without its blocks.
+#[derive(QueryableByName)]
+pub(super) struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    pub(super) segment_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    pub(super) documents: i32,
+    #[diesel(sql_type = BigInt)]
+    pub(super) bytes: i64,
+    #[diesel(sql_type = SmallInt)]
+    bits: i16,
+    #[diesel(sql_type = Timestamptz)]
+    first_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    last_at: DateTime<Utc>,
+    #[diesel(sql_type = Binary)]
+    ranks: Vec<u8>,
+}
+
+impl Row {
+    /// The segment, with all its blocks in the order of their numbers.
+    pub(super) fn into_segment(self, blocks: Vec<(i32, Vec<u8>)>) -> Segment {
+        Segment {
+            documents: u32::try_from(self.documents).unwrap_or(0),
+            first_at: self.first_at.timestamp_micros(),
+            last_at: self.last_at.timestamp_micros(),
+            bits: u8::try_from(self.bits).unwrap_or(u8::MAX),
+            ranks: self.ranks,
+            blocks,
+        }
+    }
+}
+
+/// Reads a segment with all its blocks.
+pub(super) async fn load(conn: &mut Conn, project: ProjectId, segment: Uuid) -> Result<Segment> {
+    let row: Row = sql_query(
+        "SELECT segment_id, documents, bytes, bits, first_at, last_at, ranks FROM search_segments
+         WHERE project_id = $1 AND segment_id = $2",
+    )
+    .bind::<SqlUuid, _>(project.0)
+    .bind::<SqlUuid, _>(segment)
+    .get_result(conn)
+    .await?;
+    let mut blocks = all_blocks(conn, project, &[segment]).await?;
+    Ok(row.into_segment(blocks.remove(&segment).unwrap_or_default()))
+}
 
 /// Writes a segment.
 pub(super) async fn insert(conn: &mut Conn, project: ProjectId, segment: Segment) -> Result<()> {
@@ -56,6 +104,20 @@ pub(super) async fn insert(conn: &mut Conn, project: ProjectId, segment: Segment
         .bind::<SqlUuid, _>(id)
         .bind::<Array<Integer>, _>(numbers)
         .bind::<Array<Binary>, _>(bodies)
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Deletes segments with their blocks.
+pub(super) async fn delete(conn: &mut Conn, project: ProjectId, segments: &[Uuid]) -> Result<()> {
+    for table in ["search_blocks", "search_segments"] {
+        sql_query(format!(
+            "DELETE FROM {table} WHERE project_id = $1 AND segment_id = ANY($2)"
+        ))
+        .bind::<SqlUuid, _>(project.0)
+        .bind::<Array<SqlUuid>, _>(segments)
         .execute(conn)
         .await?;
     }

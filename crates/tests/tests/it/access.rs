@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 const FORGOTTEN: Duration = Duration::from_secs(10);
 
 /// What each role is answered, by hand: admin, operator, viewer, executive.
-const EXPECTED: [(&str, [u16; 4]); 13] = [
+const EXPECTED: [(&str, [u16; 4]); 14] = [
     ("/v1/usage", [200, 200, 200, 200]),
     ("/v1/agents", [200, 200, 200, 200]),
     ("/v1/models", [200, 200, 200, 200]),
@@ -29,6 +29,7 @@ const EXPECTED: [(&str, [u16; 4]); 13] = [
     ("/v1/quarantine", [200, 200, 200, 403]),
     ("/v1/members", [200, 403, 403, 403]),
     ("/v1/api-keys", [200, 403, 403, 403]),
+    ("/v1/erasures", [200, 403, 403, 403]),
     ("/v1/users", [403, 403, 403, 403]),
 ];
 

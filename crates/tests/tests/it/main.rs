@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and a proof says what it counted"
 )]
 
+mod erasures;
 mod export;
 mod failures;
 mod feedback;
@@ -17,6 +18,7 @@ mod oidc;
 mod quarantine;
 mod quotas;
 mod redaction;
+mod retention;
 mod runs;
 mod search;
 mod search_index;
