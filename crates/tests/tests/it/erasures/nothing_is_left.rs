@@ -31,8 +31,8 @@ fn nothing_is_left_of_a_user_and_nothing_comes_back() {
             .expect(200);
         let ids = [RUN, REDACTED].map(|id| id.parse::<Uuid>().unwrap());
         let all = [ids[0], ids[1], Uuid::from_bytes(TRACE)];
-        let (ours, theirs) = (OURS.id().0, THEIRS.id().0);
-        let before = places(db, ours, b"canaryword").await;
+        let theirs = THEIRS.id().0;
+        let before = places(db, OURS.id().0, b"canaryword").await;
         assert!(before.len() > 15, "{before:?}");
         let of_theirs = places(db, theirs, b"canaryword").await;
         let hours = "SELECT sum(items)::bigint FROM usage_hour_total";
@@ -57,26 +57,7 @@ fn nothing_is_left_of_a_user_and_nothing_comes_back() {
         let list = admin.get("/v1/erasures").await.expect(200).json();
         assert_eq!(list["erasures"], json!([done]));
 
-        for needle in [
-            b"canary".as_slice(),
-            "Zo\u{eb}".as_bytes(),
-            b"u00eb",
-            redacted.as_bytes(),
-        ] {
-            assert_eq!(places(db, ours, needle).await, Vec::<String>::new());
-        }
-        for id in all {
-            assert_eq!(
-                places(db, ours, id.as_bytes()).await,
-                ["erased_runs.run_id"]
-            );
-            for text in [id.to_string(), id.simple().to_string()] {
-                assert_eq!(
-                    places(db, ours, text.as_bytes()).await,
-                    Vec::<String>::new()
-                );
-            }
-        }
+        nothing_is_stored(app, &all, &redacted).await;
         assert_eq!(places(db, theirs, b"canaryword").await, of_theirs);
         assert!(count(db, hours).await >= counted, "sums stay");
         nothing_is_shown(app, &all).await;
@@ -99,6 +80,30 @@ fn nothing_is_left_of_a_user_and_nothing_comes_back() {
             .json();
         assert_ne!(found["hits"], json!([]));
     });
+}
+
+async fn nothing_is_stored(app: &TestApp, all: &[Uuid], redacted: &str) {
+    let (db, ours) = (app.db(), OURS.id().0);
+    for needle in [
+        b"canary".as_slice(),
+        "Zo\u{eb}".as_bytes(),
+        b"u00eb",
+        redacted.as_bytes(),
+    ] {
+        assert_eq!(places(db, ours, needle).await, Vec::<String>::new());
+    }
+    for id in all {
+        assert_eq!(
+            places(db, ours, id.as_bytes()).await,
+            ["erased_runs.run_id"]
+        );
+        for text in [id.to_string(), id.simple().to_string()] {
+            assert_eq!(
+                places(db, ours, text.as_bytes()).await,
+                Vec::<String>::new()
+            );
+        }
+    }
 }
 
 async fn nothing_is_shown(app: &TestApp, all: &[Uuid]) {
