@@ -1,6 +1,6 @@
 //! Who runs an installation, with the whole database and the keys of the services at hand.
 
-use std::env;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use runwatch_core::api_key::Pepper;
@@ -11,7 +11,6 @@ use runwatch_store::audit::{self, Deed};
 use runwatch_store::error::Result as StoreResult;
 use runwatch_store::pool::{self, Conn, connect};
 use serde_json::Value;
-use std::time::Duration;
 
 use crate::args::AdminArgs;
 use crate::installation::Installation;
@@ -27,6 +26,9 @@ pub(crate) struct Admin {
     /// Its database.
     pub(crate) conn: Conn,
     installation: Installation,
+    /// Keys that were named, else those of the data folder are taken.
+    audit_key: Option<String>,
+    pepper: Option<String>,
 }
 
 /// What a command did, for the audit log.
@@ -46,40 +48,49 @@ impl Admin {
         let url = args.database_url.as_ref().filter(|url| !url.is_empty());
         let found = installation.admin_url.clone();
         let url = url.or(found.as_ref()).context(NO_DATABASE)?;
-        Self::of(url, installation).await
+        let mut admin = Self::of(url, installation).await?;
+        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        admin.audit_key = set(&args.audit_key);
+        admin.pepper = set(&args.api_key_pepper);
+        Ok(admin)
     }
 
     /// Takes that of a data folder, whose database is there.
     pub(crate) async fn of(url: &str, installation: Installation) -> Result<Self> {
         let conn = connect(url).await;
         let conn = conn.context("failed to connect to the database")?;
-        Ok(Self { conn, installation })
+        Ok(Self {
+            conn,
+            installation,
+            audit_key: None,
+            pepper: None,
+        })
     }
 
     /// What the secrets of keys are hashed under.
     pub(crate) fn pepper(&self) -> Result<Pepper> {
-        self.key("API_KEY_PEPPER").map(Pepper::new)
+        self.key("API_KEY_PEPPER", self.pepper.as_ref())
+            .map(Pepper::new)
     }
 
     /// What the audit log is hashed under.
     pub(crate) fn audit_key(&self) -> Result<AuditKey> {
-        self.key("AUDIT_KEY").map(AuditKey::new)
+        self.key("AUDIT_KEY", self.audit_key.as_ref())
+            .map(AuditKey::new)
     }
 
-    /// Where people reach it.
-    pub(crate) fn public_url(&self) -> String {
-        let told = env::var("RUNWATCH_PUBLIC_URL").ok();
+    /// Where people reach it, if nobody says otherwise.
+    pub(crate) fn local_url(&self) -> String {
         let port = self
             .installation
             .ports
             .map_or(crate::ports::PORT, |ports| ports.nginx);
-        let url = told.unwrap_or_else(|| format!("http://localhost:{port}"));
-        url.trim_end_matches('/').to_owned()
+        format!("http://localhost:{port}")
     }
 
-    fn key(&self, variable: &str) -> Result<[u8; 32]> {
-        let text = env::var(variable).ok().filter(|text| !text.is_empty());
-        let text = text.or_else(|| self.installation.secret(variable));
+    fn key(&self, variable: &str, named: Option<&String>) -> Result<[u8; 32]> {
+        let named = named.cloned();
+        let text = named.or_else(|| self.installation.secret(variable));
         let text = text.with_context(|| {
             format!("{variable} is not set: it must be what control-api has, or name the data folder of `runwatch up` by --data-dir")
         })?;

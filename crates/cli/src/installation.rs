@@ -59,10 +59,13 @@ fn base_port(data_dir: &Path) -> Option<u16> {
 /// The public port for gRPC, which can be told apart from the others, from nginx's configuration.
 fn grpc_port(data_dir: &Path) -> Option<u16> {
     let text = fs::read_to_string(data_dir.join("nginx/nginx.conf")).ok()?;
-    let listens = text
+    let mut listens = text
         .lines()
         .filter_map(|line| line.trim().strip_suffix(" http2;"));
-    let (_, port) = listens.last()?.trim_end_matches(" ssl").rsplit_once(':')?;
+    let (_, port) = listens
+        .next_back()?
+        .trim_end_matches(" ssl")
+        .rsplit_once(':')?;
     port.parse().ok()
 }
 

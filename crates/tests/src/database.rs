@@ -154,7 +154,8 @@ impl TestDb {
     pub async fn clear(&self) {
         let admin = self.admin().await;
         for table in project_tables(&admin).await {
-            if !["projects", "api_keys"].contains(&table.as_str()) {
+            let kept = ["projects", "api_keys", "project_settings", "members"];
+            if !kept.contains(&table.as_str()) {
                 admin
                     .execute(&format!("DELETE FROM {table}"), &[])
                     .await

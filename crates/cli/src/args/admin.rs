@@ -21,6 +21,12 @@ pub struct AdminArgs {
     /// The folder of `runwatch up` [default: .runwatch, for root /var/lib/runwatch]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// What the audit log is hashed under; better by the variable, which no list of processes shows
+    #[arg(long, env = "AUDIT_KEY", hide_env_values = true, hide = true)]
+    pub audit_key: Option<String>,
+    /// What the secrets of keys are hashed under; better by the variable
+    #[arg(long, env = "API_KEY_PEPPER", hide_env_values = true, hide = true)]
+    pub api_key_pepper: Option<String>,
 }
 
 /// What can be done with projects.
@@ -118,6 +124,9 @@ pub enum UserCommand {
         /// Make them an admin of the installation, who makes projects and users
         #[arg(long)]
         instance_admin: bool,
+        /// The URL under which people reach the installation [default: http://localhost:PORT]
+        #[arg(long, env = "RUNWATCH_PUBLIC_URL", value_name = "URL")]
+        public_url: Option<String>,
         /// The installation.
         #[command(flatten)]
         installation: AdminArgs,

@@ -65,6 +65,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<()> {
         UserCommand::PasswordLink {
             email,
             instance_admin,
+            public_url,
             installation,
         } => {
             let mut admin = Admin::open(&installation).await?;
@@ -76,9 +77,10 @@ pub(crate) async fn run(command: UserCommand) -> Result<()> {
             }
             let token = link(&mut admin, &user, instance_admin).await;
             let token = token.context("failed to make the link")?;
+            let url = public_url.unwrap_or_else(|| admin.local_url());
+            let url = url.trim_end_matches('/');
             say(&format!(
-                "For {email}, once and within {PASSWORD_LINK_HOURS} hours: {}/setup#{token}",
-                admin.public_url()
+                "For {email}, once and within {PASSWORD_LINK_HOURS} hours: {url}/setup#{token}"
             ));
         }
     }
