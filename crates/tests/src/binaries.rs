@@ -10,6 +10,7 @@ use runwatch_cli::lifeline::Lifeline;
 use runwatch_cli::process::{LastLines, Output, Process, Program};
 use rustix::process::Signal;
 
+use crate::keys;
 use crate::postgres::free_port;
 use crate::until::until;
 
@@ -68,6 +69,7 @@ impl IngestProcess {
     pub async fn start(database_url: String) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let env = vec![
+            ("API_KEY_PEPPER", keys::PEPPER.to_owned()),
             ("DATABASE_URL", database_url),
             ("INGEST_BIND", address.to_string()),
             ("INGEST_GRPC_BIND", format!("127.0.0.1:{}", free_port())),
