@@ -2,11 +2,11 @@
 
 use alert_worker::settings::Settings;
 use runwatch_service::env::Env;
+use runwatch_service::process;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let settings = Env::process().read(Settings::from_env)?;
-    let _log = runwatch_service::logging::init(&settings.log)?;
-    let worker = alert_worker::start(&settings)?;
-    worker.run_until_signal().await
+    process::run(&settings.log, async {
+        alert_worker::start(&settings)?.run_until_signal().await
+    })
 }

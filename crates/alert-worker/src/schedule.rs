@@ -5,6 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
+use tracing::Instrument as _;
+
+use runwatch_service::trace::TraceId;
 
 use crate::metrics::JobMetrics;
 
@@ -32,7 +35,9 @@ pub(crate) async fn run(
     let mut pause_after_failure = every;
     while !*stopped.borrow() {
         let started = Instant::now();
-        let pause = match turn().await {
+        let span = tracing::error_span!(parent: None, "turn", trace_id = %TraceId::random(), job);
+        let had = turn().instrument(span.clone()).await;
+        let pause = match had {
             Ok(items) => {
                 metrics.done(job, items, started.elapsed());
                 pause_after_failure = every;
@@ -40,7 +45,7 @@ pub(crate) async fn run(
             }
             Err(error) => {
                 tracing::warn!(
-                    job,
+                    parent: &span,
                     error = format!("{error:#}"),
                     "A job failed; it will be tried again"
                 );

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod key;
 pub(crate) mod migrate;
+pub(crate) mod nginx;
 pub(crate) mod project;
 pub(crate) mod runs;
 pub(crate) mod user;

@@ -1,6 +1,7 @@
 //! nginx, the public front: finds it, writes its configuration, and says how it is run.
 
 mod access_log;
+mod names;
 #[cfg(test)]
 mod tests;
 
@@ -8,17 +9,18 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use rustix::process::Signal;
 
 pub(crate) use self::access_log::AccessLog;
 use crate::account::nginx_user_directive;
+use crate::args::FrontArgs;
 use crate::ports::{Ports, on_loopback};
 use crate::process::{Output, Program};
 
@@ -32,29 +34,70 @@ const STOP_LIMIT: Duration = Duration::from_secs(12);
 /// What differs between installations.
 #[derive(Clone, Debug)]
 pub(crate) struct Front {
-    /// The public address.
-    pub(crate) listen: IpAddr,
-    /// All ports of the installation.
-    pub(crate) ports: Ports,
-    /// The public URL, whose host name is answered too.
-    pub(crate) public_url: String,
-    /// Requests a second from one client address to ingest-api; 0 is no limit.
-    pub(crate) ingest_rate: u32,
-    /// Requests a second from one client address to query-api; 0 is no limit.
-    pub(crate) query_rate: u32,
-    /// Certificate and key, if TLS is spoken.
-    pub(crate) tls: Option<Certificate>,
-    /// Who is believed about whom they pass on.
-    pub(crate) trusted_proxies: Vec<IpNet>,
+    listen: IpAddr,
+    ports: Ports,
+    upstreams: Upstreams,
+    server_names: Vec<String>,
+    ingest_rate: u32,
+    query_rate: u32,
+    tls: Option<Certificate>,
+    trusted_proxies: Vec<IpNet>,
+}
+
+/// Where the services are, each a host and a port.
+#[derive(Clone, Debug)]
+pub(crate) struct Upstreams {
+    /// Each ingest-api over HTTP.
+    pub(crate) ingest: Vec<String>,
+    /// Each ingest-api over gRPC.
+    pub(crate) ingest_grpc: Vec<String>,
+    /// Each query-api.
+    pub(crate) query: Vec<String>,
+    /// Each control-api.
+    pub(crate) control: Vec<String>,
 }
 
 /// Where a certificate and its key are, as absolute paths of PEM files.
 #[derive(Clone, Debug)]
-pub(crate) struct Certificate {
+struct Certificate {
     /// The certificate, and those that lead from it to one that clients know.
-    pub(crate) chain: PathBuf,
+    chain: PathBuf,
     /// Its key.
-    pub(crate) key: PathBuf,
+    key: PathBuf,
+}
+
+impl Upstreams {
+    /// One of each, on this machine.
+    pub(crate) fn on_loopback(ports: Ports) -> Self {
+        let server = |port| vec![on_loopback(port).to_string()];
+        Self {
+            ingest: server(ports.ingest),
+            ingest_grpc: server(ports.ingest_grpc),
+            query: server(ports.query),
+            control: server(ports.control),
+        }
+    }
+}
+
+impl Front {
+    /// The front that the arguments describe; the files that they name are looked at.
+    pub(crate) fn new(args: &FrontArgs, ports: Ports, upstreams: Upstreams) -> Result<Self> {
+        Ok(Self {
+            listen: args.listen,
+            ports,
+            upstreams,
+            server_names: names::of(args),
+            ingest_rate: args.ingest_rate_limit,
+            query_rate: args.query_rate_limit,
+            tls: certificate(args)?,
+            trusted_proxies: trusted_proxies(args),
+        })
+    }
+
+    /// The configuration, for a folder of nginx's own.
+    pub(crate) fn configuration(&self, dir: &Path) -> Result<String> {
+        Ok(render(TEMPLATE, &values(self, dir)?)?)
+    }
 }
 
 /// Writes the configuration into a folder, has nginx check it, and says how to run it.
@@ -62,10 +105,10 @@ pub(crate) async fn prepare(front: &Front, dir: &Path) -> Result<(Program, Acces
     let Some(nginx) = find(env::var_os("PATH").as_deref()) else {
         bail!("nginx was not found; install it (on Debian and Ubuntu: apt install nginx-light)");
     };
-    let values = values(front, dir)?;
+    let text = front.configuration(dir)?;
     let conf = dir.join("nginx.conf");
     make_folder(dir)
-        .and_then(|()| fs::write(&conf, render(TEMPLATE, &values)?))
+        .and_then(|()| fs::write(&conf, text))
         .with_context(|| format!("failed to write {}", conf.display()))?;
     let program = Program {
         name: "nginx",
@@ -97,6 +140,30 @@ pub(crate) async fn prepare(front: &Front, dir: &Path) -> Result<(Program, Acces
     }
     let access_log = AccessLog::of(&program);
     Ok((program, access_log))
+}
+
+/// The certificate that the arguments name; both files are looked at before anything depends on them.
+fn certificate(args: &FrontArgs) -> Result<Option<Certificate>> {
+    let found = |path: &PathBuf| {
+        fs::canonicalize(path).with_context(|| format!("failed to find {}", path.display()))
+    };
+    let (Some(chain), Some(key)) = (&args.tls_cert, &args.tls_key) else {
+        return Ok(None);
+    };
+    let (chain, key) = (found(chain)?, found(key)?);
+    Ok(Some(Certificate { chain, key }))
+}
+
+/// Who is believed: this machine unless somebody is named.
+fn trusted_proxies(args: &FrontArgs) -> Vec<IpNet> {
+    if args.trusted_proxies.is_empty() {
+        let loopback = [
+            IpNet::from(Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 8)).trunc(),
+            IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST)),
+        ];
+        return loopback.to_vec();
+    }
+    args.trusted_proxies.clone()
 }
 
 /// The placeholders of the template and what stands in their places.
@@ -142,14 +209,11 @@ fn values(front: &Front, dir: &Path) -> Result<Vec<(&'static str, String)>> {
         ("CERTIFICATE", certificate),
         ("TRUSTED_PROXIES", proxies("set_real_ip_from ", "")),
         ("PROXIES", proxies("", " 1")),
-        ("SERVER_NAMES", server_names(front)),
-        (
-            "INGEST_GRPC",
-            on_loopback(front.ports.ingest_grpc).to_string(),
-        ),
-        ("INGEST", on_loopback(front.ports.ingest).to_string()),
-        ("QUERY", on_loopback(front.ports.query).to_string()),
-        ("CONTROL", on_loopback(front.ports.control).to_string()),
+        ("SERVER_NAMES", front.server_names.join(" ")),
+        ("INGEST_GRPC", servers(&front.upstreams.ingest_grpc)),
+        ("INGEST", servers(&front.upstreams.ingest)),
+        ("QUERY", servers(&front.upstreams.query)),
+        ("CONTROL", servers(&front.upstreams.control)),
         ("INGEST_CLIENT", client(front.ingest_rate).to_owned()),
         ("QUERY_CLIENT", client(front.query_rate).to_owned()),
         ("INGEST_RATE", front.ingest_rate.max(1).to_string()),
@@ -168,33 +232,11 @@ fn plain(path: &Path) -> Result<&str> {
     Ok(text)
 }
 
-/// The host names that are answered: on loopback only its own and that of the public URL; anything
-/// elsewhere, where one machine has names that only its network knows.
-fn server_names(front: &Front) -> String {
-    if !front.listen.is_loopback() {
-        return "~.".to_owned();
-    }
-    let mut names = vec![
-        "localhost".to_owned(),
-        "127.0.0.1".to_owned(),
-        "[::1]".to_owned(),
-    ];
-    if let Some(host) = host_of(&front.public_url) {
-        names.push(host.to_owned());
-    }
-    names.push(front.listen.to_string());
-    names.sort();
-    names.dedup();
-    names.join(" ")
-}
-
-/// The host in a URL, as far as it is made of what host names are made of.
-fn host_of(url: &str) -> Option<&str> {
-    let (_scheme, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.split(':').next()?;
-    let fitting = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    (!host.is_empty() && host.chars().all(fitting)).then_some(host)
+/// The servers of an upstream. None is ever taken out: one that restarts refuses at once, and the request
+/// goes to the next.
+fn servers(addresses: &[String]) -> String {
+    let line = |address| format!("server {address} max_fails=0;");
+    addresses.iter().map(line).collect::<Vec<_>>().join(" ")
 }
 
 /// Fills in the placeholders `${NAME}`; a placeholder without a value is an error of ours.
@@ -216,7 +258,7 @@ fn render(template: &str, values: &[(&str, String)]) -> io::Result<String> {
 }
 
 /// The folder of nginx: its worker processes, run by another account, have folders within it.
-fn make_folder(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     fs::set_permissions(dir, fs::Permissions::from_mode(0o711))
 }

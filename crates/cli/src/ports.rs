@@ -129,9 +129,9 @@ pub(crate) fn reachable(listen: IpAddr, port: u16) -> SocketAddr {
 
 /// Where this machine itself reaches nginx in clear text.
 pub(crate) fn local_address(args: &UpArgs, ports: Ports) -> SocketAddr {
-    match args.tls_cert {
+    match args.front.tls_cert {
         Some(_) => on_loopback(ports.local),
-        None => reachable(args.listen, ports.nginx),
+        None => reachable(args.front.listen, ports.nginx),
     }
 }
 

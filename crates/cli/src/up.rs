@@ -36,7 +36,7 @@ use stack::Stack;
 pub(crate) async fn run(args: UpArgs) -> Result<()> {
     let _saying = say_in_background();
     let mut stop_signals = StopSignals::listen().context("failed to listen for signals")?;
-    let ports = Ports::from_base(args.port, args.grpc_port)?;
+    let ports = Ports::from_base(args.port, args.front.grpc_port)?;
     let data_dir = DataDir::open(args.data_dir.as_deref()).await?;
     check_ports(&args, ports)?;
     let secrets = Secrets::open(data_dir.path().join("secrets"))
@@ -86,9 +86,7 @@ async fn run_until_failure(
     stack
         .start_services(&roles, &service_keys, ports, banner.public_url())
         .await?;
-    let access_log = stack
-        .start_front(args, ports, data_dir, banner.public_url())
-        .await?;
+    let access_log = stack.start_front(args, ports, data_dir).await?;
     if let Some(path) = &args.env_file {
         write_owner_only(path, &banner.env_file())
             .with_context(|| format!("failed to write {}", path.display()))?;
@@ -101,9 +99,9 @@ async fn run_until_failure(
 }
 
 fn check_ports(args: &UpArgs, ports: Ports) -> Result<()> {
-    check_free(args.listen, ports.nginx, "nginx")?;
-    check_free(args.listen, ports.grpc, "nginx, for gRPC")?;
-    if args.tls_cert.is_some() {
+    check_free(args.front.listen, ports.nginx, "nginx")?;
+    check_free(args.front.listen, ports.grpc, "nginx, for gRPC")?;
+    if args.front.tls_cert.is_some() {
         let local = on_loopback(ports.local);
         check_free(local.ip(), local.port(), "nginx, for this machine")?;
     }

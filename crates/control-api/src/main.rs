@@ -1,12 +1,12 @@
-//! Runs control-api until it is told to stop.
+//! The binary `control-api`; everything is in the library.
 
+use control_api::Settings;
 use runwatch_service::env::Env;
-use runwatch_service::logging;
+use runwatch_service::process;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let settings = Env::process().read(control_api::Settings::from_env)?;
-    let _log = logging::init(&settings.log)?;
-    control_api::start(&settings)?.run_until_signal().await?;
-    Ok(())
+fn main() -> anyhow::Result<()> {
+    let settings = Env::process().read(Settings::from_env)?;
+    process::run(&settings.log, async {
+        Ok(control_api::start(&settings)?.run_until_signal().await?)
+    })
 }

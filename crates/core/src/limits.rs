@@ -15,8 +15,11 @@ pub const ITEMS_PER_REQUEST_MAX: usize = 10_000;
 pub const RUNS_PER_REQUEST_MAX: usize = 10_000;
 /// Depth of nesting in JSON values and in OTLP attribute values.
 pub const NESTING_MAX: usize = 64;
-/// Bytes of all request bodies that one ingest-api holds at a time, decoded ones included.
-pub const BYTES_IN_FLIGHT_MAX: usize = 64 << 20;
+/// Bytes of all request bodies that one ingest-api holds at a time, decoded ones included: the largest
+/// request and its decoded form fit into the two thirds that one project may hold.
+pub const BYTES_IN_FLIGHT_MAX: usize = 128 << 20;
+/// Bytes that a request counts for at least, for what is held beside its body: so requests are bounded too.
+pub const REQUEST_BYTES_MIN: usize = 16 << 10;
 
 /// Bytes of a name: of a step, agent, model, tool, session, user and their like.
 pub const NAME_BYTES_MAX: usize = 255;

@@ -10,12 +10,13 @@ use actix_web::web::{Bytes, BytesMut, Payload};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 
+use runwatch_core::ids::ProjectId;
 use runwatch_core::limits::{
     DECODED_BYTES_MAX, INFLATE_FREE_BYTES, INFLATE_RATIO_MAX, WIRE_BYTES_MAX,
 };
 use runwatch_service::problem::Problem;
 
-use crate::admission::{Budget, Held, Overloaded};
+use crate::admission::{Budget, Held, NoRoom};
 
 /// How much is asked of the budget at a time for a body of unknown length.
 const STEP: usize = 64 << 10;
@@ -31,11 +32,12 @@ pub(crate) struct Body {
     pub held: Held,
 }
 
-/// Reads a body that is plain or gzip.
+/// Reads a body that is plain or gzip, for a project that the budget has room for.
 pub(crate) async fn read(
     request: &HttpRequest,
     payload: Payload,
     budget: &Budget,
+    project: ProjectId,
 ) -> Result<Body, Problem> {
     let is_gzip = match request
         .headers()
@@ -46,21 +48,18 @@ pub(crate) async fn read(
         Some(b"gzip") => true,
         Some(_) => return Err(unsupported_encoding()),
     };
-    let (bytes, mut held) = collect(request, payload, budget).await?;
-    if !is_gzip {
-        return Ok(Body { bytes, held });
+    let (bytes, held) = collect(request, payload, budget, project).await?;
+    if is_gzip {
+        return inflate(&bytes, held);
     }
-    let bytes = inflate(&bytes, &mut held, budget)?;
-    Ok(Body {
-        bytes: bytes.into(),
-        held,
-    })
+    Ok(Body { bytes, held })
 }
 
 async fn collect(
     request: &HttpRequest,
     mut payload: Payload,
     budget: &Budget,
+    project: ProjectId,
 ) -> Result<(Bytes, Held), Problem> {
     let told = request
         .headers()
@@ -71,7 +70,7 @@ async fn collect(
         return Err(Problem::body_too_large(WIRE_BYTES_MAX));
     }
     let mut paid = told.unwrap_or(STEP);
-    let mut held = budget.take(paid).map_err(overloaded)?;
+    let mut held = budget.take(project, paid).map_err(no_room)?;
     let mut body = BytesMut::with_capacity(told.unwrap_or(0));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_cut_off| cut_off())?;
@@ -80,7 +79,7 @@ async fn collect(
         }
         if body.len() + chunk.len() > paid {
             let more = chunk.len().max(STEP);
-            held.grow(budget, more).map_err(overloaded)?;
+            held.grow(more).map_err(no_room)?;
             paid += more;
         }
         body.extend_from_slice(&chunk);
@@ -89,14 +88,14 @@ async fn collect(
 }
 
 /// Inflates into a buffer that grows only as far as the limits and the budget allow.
-pub(crate) fn inflate(wire: &[u8], held: &mut Held, budget: &Budget) -> Result<Vec<u8>, Problem> {
+pub(crate) fn inflate(wire: &[u8], mut held: Held) -> Result<Body, Problem> {
     let mut decoder = MultiGzDecoder::new(wire);
     let mut decoded = Vec::new();
     let limit = DECODED_BYTES_MAX.min(INFLATE_FREE_BYTES.max(wire.len() * INFLATE_RATIO_MAX));
     loop {
         let before = decoded.len();
-        let room = before.max(STEP);
-        held.grow(budget, room).map_err(overloaded)?;
+        let room = before.max(STEP).min(limit + 1 - before);
+        held.grow(room).map_err(no_room)?;
         let took = decoder.by_ref().take(room as u64).read_to_end(&mut decoded);
         took.map_err(|_broken| {
             Problem::new(
@@ -109,7 +108,9 @@ pub(crate) fn inflate(wire: &[u8], held: &mut Held, budget: &Budget) -> Result<V
             return Err(Problem::body_too_large(limit));
         }
         if decoded.len() - before < room {
-            return Ok(decoded);
+            held.shrink_to(decoded.capacity());
+            let bytes = decoded.into();
+            return Ok(Body { bytes, held });
         }
     }
 }
@@ -131,11 +132,14 @@ fn unsupported_encoding() -> Problem {
 }
 
 /// The answer to a request that the budget has no room for.
-pub(crate) fn overloaded(_: Overloaded) -> Problem {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        OVERLOADED,
-        "Too much is being received at the moment. Send it again.",
-    )
-    .with_retry_after(1)
+pub(crate) fn no_room(refusal: NoRoom) -> Problem {
+    match refusal {
+        NoRoom::Ever(fits) => Problem::body_too_large(fits),
+        NoRoom::Now => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            OVERLOADED,
+            "Too much is being received at the moment. Send it again.",
+        )
+        .with_retry_after_a_moment(),
+    }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
 use tokio::sync::oneshot;
@@ -23,12 +23,15 @@ use tonic::body::Body;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tower_service::Service;
+use tracing::Instrument as _;
 
 use runwatch_otlp::Format;
 use runwatch_service::auth::cache::KeyCache;
 use runwatch_service::auth::{Credentials, Ingester};
 use runwatch_service::problem::Problem;
+use runwatch_service::request::{REQUEST_ID, id_of};
 use runwatch_service::server::Companion;
+use runwatch_service::trace::{TRACEPARENT, TraceId};
 
 use crate::App;
 use crate::endpoints::admit;
@@ -119,11 +122,22 @@ impl Service<Request<Body>> for Exports {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let exports = self.clone();
-        Box::pin(async move { Ok(exports.answer(request).await) })
+        Box::pin(async move { Ok(exports.observe(request).await) })
     }
 }
 
 impl Exports {
+    /// Answers a call, with the ids that a request over HTTP has.
+    async fn observe(self, request: Request<Body>) -> Response<Body> {
+        let (id, trace) = ids(request.headers());
+        let span = tracing::error_span!(parent: None, "call", trace_id = %trace, request.id = %id);
+        let mut response = self.answer(request).instrument(span).await;
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+
     async fn answer(self, request: Request<Body>) -> Response<Body> {
         if !is_grpc(&request) {
             return reply::not_grpc();
@@ -155,11 +169,20 @@ impl Exports {
         }
         let app = self.app;
         let tenant = admit(&app, &who)?;
-        let body = message::read(&headers, body, &app.budget)
+        let body = message::read(&headers, body, &app.budget, who.project)
             .await
             .inspect_err(|problem| app.metrics.refused(problem))?;
         traces::store(app, (who, tenant), Format::Protobuf, body).await
     }
+}
+
+/// The ids under which the log speaks of a call.
+fn ids(headers: &HeaderMap) -> (String, TraceId) {
+    let header = |name| headers.get(name).map(HeaderValue::as_bytes);
+    (
+        id_of(header(REQUEST_ID)),
+        TraceId::of_caller(header(TRACEPARENT)),
+    )
 }
 
 fn is_grpc(request: &Request<Body>) -> bool {

@@ -59,9 +59,10 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let pool = Pool::new(url, settings.database.pool_size.min(4), ServiceRole::Ingest);
     let mut registry = service_metrics::registry();
     let metrics = IngestMetrics::register(&mut registry);
+    let budget = Budget::new(settings.ingest.bytes_in_flight);
     let app = Data::new(App {
-        queue: Queue::start(url, settings.ingest.writers, &metrics),
-        budget: Budget::new(settings.ingest.bytes_in_flight),
+        queue: Queue::start(url, settings.ingest.writers, &budget, &metrics),
+        budget,
         tenants: Tenants::default(),
         prices: PriceBook::bundled(),
         clock: Arc::new(SystemClock),

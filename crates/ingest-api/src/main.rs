@@ -2,11 +2,11 @@
 
 use ingest_api::settings::Settings;
 use runwatch_service::env::Env;
+use runwatch_service::process;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let settings = Env::process().read(Settings::from_env)?;
-    let _log = runwatch_service::logging::init(&settings.log)?;
-    let running = ingest_api::start(&settings)?;
-    Ok(running.run_until_signal().await?)
+    process::run(&settings.log, async {
+        Ok(ingest_api::start(&settings)?.run_until_signal().await?)
+    })
 }

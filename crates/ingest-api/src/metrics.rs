@@ -5,12 +5,14 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use runwatch_service::problem::Problem;
 use runwatch_store::ingest::Arrival;
 
+use crate::admission::Level;
 use crate::body::OVERLOADED;
 use crate::tenants::QUOTA_EXCEEDED;
 
@@ -24,6 +26,8 @@ pub(crate) struct IngestMetrics {
     rejected: Counter,
     shed: Counter,
     over_quota: Counter,
+    bytes_in_flight: Gauge,
+    bytes_let_in: Gauge,
     latency: Histogram,
     flush: Histogram,
     calls: Family<CallLabels, Counter>,
@@ -46,6 +50,8 @@ impl IngestMetrics {
             rejected: Counter::default(),
             shed: Counter::default(),
             over_quota: Counter::default(),
+            bytes_in_flight: Gauge::default(),
+            bytes_let_in: Gauge::default(),
             latency: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             flush: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
             calls: Family::default(),
@@ -86,6 +92,16 @@ impl IngestMetrics {
             metrics.over_quota.clone(),
         );
         registry.register(
+            "bytes_in_flight",
+            "Bytes of bodies that were held when requests were last stored",
+            metrics.bytes_in_flight.clone(),
+        );
+        registry.register(
+            "bytes_let_in",
+            "Bytes of bodies that are let in at present: as many as are stored soon enough",
+            metrics.bytes_let_in.clone(),
+        );
+        registry.register(
             "ingest_latency_seconds",
             "From the last byte of a request to the commit of what it brought",
             metrics.latency.clone(),
@@ -120,6 +136,13 @@ impl IngestMetrics {
             let steps: usize = arrival.runs.iter().map(|run| run.part.steps.len()).sum();
             self.steps.inc_by(steps as u64);
         }
+    }
+
+    /// Notes what is held and let in.
+    pub(crate) fn in_flight(&self, level: Level) {
+        let gauge = |gauge: &Gauge, bytes| gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        gauge(&self.bytes_in_flight, level.held);
+        gauge(&self.bytes_let_in, level.limit);
     }
 
     /// Counts a request that was answered.

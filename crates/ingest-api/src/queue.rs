@@ -3,21 +3,23 @@
 
 mod isolate;
 pub(crate) use isolate::NOT_STORABLE;
+mod line;
 mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use runwatch_store::ingest::{Arrival, Reply};
 
-use crate::admission::Held;
+use crate::admission::{Budget, Held};
 use crate::metrics::IngestMetrics;
+use crate::queue::line::Line;
 
-/// Requests that may wait: the bytes of all of them are bounded by the budget already.
-const WAITING_MAX: usize = 10_000;
+/// Requests that may come while nobody looks: the budget of bytes bounds all of them already.
+const ARRIVING_MAX: usize = 10_000;
 /// How long a request waits for its commit before it is told to come back. What it brought may
 /// still be stored then; sending it again is safe.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -54,32 +56,51 @@ pub(crate) struct Refused {
 struct Waiting {
     arrival: Arrival,
     held: Held,
+    /// When its body was there.
+    since: Instant,
     reply: oneshot::Sender<Result<Answer, NotStored>>,
 }
 
-type Receiver = Arc<Mutex<mpsc::Receiver<Waiting>>>;
+/// What the writers take from, one at a time.
+struct Taking {
+    arriving: mpsc::Receiver<Waiting>,
+    line: Line<Waiting>,
+}
 
 impl Queue {
     /// Starts the writers, on the current runtime, which has to be the main one.
-    pub(crate) fn start(url: &str, writers: usize, metrics: &IngestMetrics) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        let receiver = Arc::new(Mutex::new(receiver));
+    pub(crate) fn start(
+        url: &str,
+        writers: usize,
+        budget: &Budget,
+        metrics: &IngestMetrics,
+    ) -> Self {
+        let (sender, arriving) = mpsc::channel(ARRIVING_MAX);
+        let line = Line::default();
+        let taking = Arc::new(Mutex::new(Taking { arriving, line }));
         for _ in 0..writers {
             tokio::spawn(writer::run(
                 url.to_owned(),
-                receiver.clone(),
+                taking.clone(),
+                budget.clone(),
                 metrics.clone(),
             ));
         }
         Self { sender }
     }
 
-    /// Waits until what a request brings is committed.
-    pub(crate) async fn store(&self, arrival: Arrival, held: Held) -> Result<Answer, NotStored> {
+    /// Waits until what a request brings is committed, whose body was there at `since`.
+    pub(crate) async fn store(
+        &self,
+        arrival: Arrival,
+        held: Held,
+        since: Instant,
+    ) -> Result<Answer, NotStored> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting {
             arrival,
             held,
+            since,
             reply,
         };
         self.sender.try_send(waiting).map_err(|_full| NotStored)?;

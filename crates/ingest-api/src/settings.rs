@@ -33,8 +33,9 @@ pub struct IngestSettings {
     /// `INGEST_WRITERS`, 2 by default: tasks that store what has queued up, each with a connection
     /// of its own. More of them help where a commit is slow, as on a network disk.
     pub writers: usize,
-    /// `INGEST_BYTES_IN_FLIGHT`, 64 MiB by default: bytes of all bodies that are held at a time,
-    /// decompressed ones included. Above it requests are answered 503 before they are read.
+    /// `INGEST_BYTES_IN_FLIGHT`, 128 MiB by default: bytes of all bodies that are held at a time,
+    /// decompressed ones included. Above it requests are answered 503 before they are read; of one project
+    /// at two thirds of it; and a request that is larger than these, 413.
     pub bytes_in_flight: usize,
 }
 

@@ -12,7 +12,7 @@ use runwatch_core::ids::ProjectId;
 use runwatch_core::project_settings::ProjectSettings;
 use runwatch_core::redact::Redactor;
 use runwatch_service::auth::Ingester;
-use runwatch_service::problem::Problem;
+use runwatch_service::problem::{Problem, RETRY_AFTER_SECONDS_MAX};
 use runwatch_store::project_settings;
 
 use self::bucket::Bucket;
@@ -21,8 +21,6 @@ use self::bucket::Bucket;
 const TENANTS_MAX: usize = 10_000;
 /// The code of the answer to a project that sends more than its quota.
 pub(crate) const QUOTA_EXCEEDED: &str = "quota_exceeded";
-/// The longest that a client is told to wait: stock exporters give up when it is more.
-const RETRY_AFTER_MAX: u32 = 2;
 
 /// All projects that sent lately.
 #[derive(Debug, Default)]
@@ -90,7 +88,7 @@ impl Tenant {
     fn check(&self, stored_bytes: i64, now: Instant) -> Result<(), Problem> {
         if self.stored_bytes_max.is_some_and(|max| stored_bytes >= max) {
             let detail = "The project takes as much on the disk as its quota lets it.";
-            return Err(exceeded("stored_bytes", RETRY_AFTER_MAX, detail));
+            return Err(exceeded("stored_bytes", RETRY_AFTER_SECONDS_MAX, detail));
         }
         for (quota, bucket, detail) in [
             (
@@ -105,7 +103,7 @@ impl Tenant {
             ),
         ] {
             if let Some(wait) = bucket.as_ref().and_then(|bucket| bucket.wait(now)) {
-                return Err(exceeded(quota, wait.min(RETRY_AFTER_MAX), detail));
+                return Err(exceeded(quota, wait.min(RETRY_AFTER_SECONDS_MAX), detail));
             }
         }
         Ok(())

@@ -36,7 +36,11 @@ pub(crate) async fn store(
         decode(&decoding, &who, &tenant, format, &body.bytes)
     })
     .await??;
-    let answer = app.queue.store(arrival, held).await.map_err(not_stored)?;
+    let answer = app
+        .queue
+        .store(arrival, held, started)
+        .await
+        .map_err(not_stored)?;
     let (count, message) = refusals(&rejected, &answer);
     app.metrics.answered(started.elapsed(), count);
     Ok(match count {

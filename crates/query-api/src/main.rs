@@ -1,12 +1,12 @@
-//! Runs query-api until it is told to stop.
+//! The binary `query-api`; everything is in the library.
 
+use query_api::Settings;
 use runwatch_service::env::Env;
-use runwatch_service::logging;
+use runwatch_service::process;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let settings = Env::process().read(query_api::Settings::from_env)?;
-    let _log = logging::init(&settings.log)?;
-    query_api::start(&settings)?.run_until_signal().await?;
-    Ok(())
+fn main() -> anyhow::Result<()> {
+    let settings = Env::process().read(Settings::from_env)?;
+    process::run(&settings.log, async {
+        Ok(query_api::start(&settings)?.run_until_signal().await?)
+    })
 }

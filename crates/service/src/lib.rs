@@ -11,6 +11,8 @@ pub mod settings;
 pub mod clock;
 pub mod logging;
 pub mod metrics;
+pub mod process;
+pub mod trace;
 
 pub mod auth;
 pub mod problem;

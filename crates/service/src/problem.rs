@@ -13,12 +13,13 @@ use actix_web::{HttpResponse, ResponseError};
 use runwatch_store::error::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 /// The media type of a problem (RFC 9457 §6.1).
 pub const MEDIA_TYPE: &str = "application/problem+json";
-/// Seconds after which a client is asked to come back from a passing trouble. Stock exporters of
+/// Seconds after which a client is asked to come back from a passing trouble, at most. Stock exporters of
 /// OpenTelemetry give up when told to wait longer than a few.
-const RETRY_AFTER_SECONDS: u32 = 1;
+pub const RETRY_AFTER_SECONDS_MAX: u32 = 2;
 
 /// An error that a handler answers with.
 #[derive(Debug)]
@@ -146,7 +147,7 @@ impl Problem {
             "unavailable",
             "The service cannot do this now; send the request again after the time in Retry-After.",
         )
-        .with_retry_after(RETRY_AFTER_SECONDS)
+        .with_retry_after_a_moment()
     }
 
     /// 500: something that must not happen. The error is logged here, and not told.
@@ -185,6 +186,13 @@ impl Problem {
     /// Asks the client to come back after so many seconds.
     pub fn with_retry_after(self, seconds: u32) -> Self {
         self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Asks the client to come back soon. Who is refused at the same moment is told different times, so
+    /// as not to come back at the same moment too.
+    pub fn with_retry_after_a_moment(self) -> Self {
+        let random = u32::from(Uuid::new_v4().as_bytes()[0]);
+        self.with_retry_after(1 + random % RETRY_AFTER_SECONDS_MAX)
     }
 
     /// Adds a header to the answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
@@ -21,8 +21,10 @@ use uuid::Uuid;
 use crate::health::Readiness;
 use crate::metrics::HttpMetrics;
 use crate::problem::Problem;
+use crate::trace::{TRACEPARENT, TraceId};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header with the id of a request: the client's, and in the answer the one that the log has.
+pub const REQUEST_ID: &str = "x-request-id";
 /// Characters of a request id that is taken over from outside.
 const REQUEST_ID_LEN_MAX: usize = 64;
 /// Bytes of a path in the log.
@@ -42,15 +44,22 @@ impl Observer {
         mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
-        let id = id_of(request.headers());
+        let headers = request.headers();
+        let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+        let (id, trace) = (
+            id_of(header(REQUEST_ID)),
+            TraceId::of_caller(header(TRACEPARENT)),
+        );
         let method = request.method().clone();
         // The server leaves out the body of an answer to HEAD by itself.
         if method == Method::HEAD {
             request.head_mut().method = Method::GET;
         }
         request.extensions_mut().insert(RequestId(id.clone()));
-        let span = tracing::info_span!(
+        let span = tracing::error_span!(
+            parent: None,
             "request",
+            trace_id = %trace,
             request.id = %id,
             http.method = %method,
             url.path = cut(request.path(), LOGGED_PATH_BYTES_MAX),
@@ -77,7 +86,8 @@ impl Observer {
         log(route.as_deref(), status, duration);
         self.metrics.count(route, method, status, duration);
         if let Ok(id) = HeaderValue::from_str(id) {
-            response.headers_mut().insert(REQUEST_ID, id);
+            let name = HeaderName::from_static(REQUEST_ID);
+            response.headers_mut().insert(name, id);
         }
         if self.readiness.is_draining() {
             response
@@ -101,15 +111,12 @@ pub fn request_id(request: &HttpRequest) -> String {
 }
 
 /// The id under which the log speaks of a request: the client's if it is harmless, else a new one.
-fn id_of(headers: &HeaderMap) -> String {
+pub fn id_of(given: Option<&[u8]>) -> String {
     let sane = |id: &&str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         (1..=REQUEST_ID_LEN_MAX).contains(&id.len()) && id.bytes().all(allowed)
     };
-    let given = headers
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(sane);
+    let given = given.and_then(|id| str::from_utf8(id).ok()).filter(sane);
     given.map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned)
 }
 

@@ -62,17 +62,19 @@ pub struct IngestProcess {
     process: Process,
     lifeline: Arc<Lifeline>,
     address: SocketAddr,
+    grpc: SocketAddr,
 }
 
 impl IngestProcess {
     /// Starts it on a database and waits until it is ready.
     pub async fn start(database_url: String) -> Self {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let [address, grpc] =
+            [free_port(), free_port()].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let env = vec![
             ("API_KEY_PEPPER", keys::PEPPER.to_owned()),
             ("DATABASE_URL", database_url),
             ("INGEST_BIND", address.to_string()),
-            ("INGEST_GRPC_BIND", format!("127.0.0.1:{}", free_port())),
+            ("INGEST_GRPC_BIND", grpc.to_string()),
         ];
         let program = program("ingest-api", [], env);
         let lifeline = Arc::new(Lifeline::start().expect("/bin/sh starts"));
@@ -82,6 +84,7 @@ impl IngestProcess {
             process,
             lifeline,
             address,
+            grpc,
         };
         started.until_ready().await;
         started
@@ -90,6 +93,25 @@ impl IngestProcess {
     /// Its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it listens for HTTP.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens for gRPC.
+    pub fn grpc(&self) -> SocketAddr {
+        self.grpc
+    }
+
+    /// Stops it in good order, starts it again and waits until it is ready.
+    pub async fn restart(&mut self) {
+        let stopped = self.process.stop(&self.program).await;
+        let status = stopped.expect("it can be stopped");
+        assert!(status.success(), "ingest-api ended with {status}");
+        self.process = spawn(&self.program, &self.lifeline);
+        self.until_ready().await;
     }
 
     /// Kills it without a chance to end anything, starts it again and waits until it is ready.

@@ -18,6 +18,7 @@ pub mod binaries;
 pub mod certificate;
 pub mod command;
 pub mod events;
+pub mod front;
 pub mod grpc;
 pub mod installation;
 pub mod ledger;

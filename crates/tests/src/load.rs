@@ -33,6 +33,7 @@ struct Shared {
     url: String,
     unanswered: AtomicUsize,
     acknowledged: AtomicUsize,
+    failed: AtomicUsize,
     is_over: AtomicBool,
 }
 
@@ -63,6 +64,7 @@ impl Load {
             url: format!("{url}/v1/runs"),
             unanswered: AtomicUsize::new(0),
             acknowledged: AtomicUsize::new(0),
+            failed: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
         });
         let mut tasks = JoinSet::new();
@@ -84,6 +86,11 @@ impl Load {
     /// Requests that were acknowledged so far.
     pub fn acknowledged(&self) -> usize {
         self.shared.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Requests that were not, and had to be sent again.
+    pub fn failed(&self) -> usize {
+        self.shared.failed.load(Ordering::Relaxed)
     }
 
     /// Ends all senders, each after the batch that it is at.
@@ -128,6 +135,7 @@ async fn send(shared: Arc<Shared>, mut numbers: Numbers, scribe: Scribe) {
                 shared.acknowledged.fetch_add(1, Ordering::Relaxed);
                 break;
             }
+            shared.failed.fetch_add(1, Ordering::Relaxed);
             sleep(AGAIN_PAUSE).await;
         }
     }

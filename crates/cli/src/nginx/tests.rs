@@ -1,30 +1,26 @@
-use std::net::Ipv4Addr;
+use clap::Parser;
 
 use super::*;
+use crate::args::{Cli, Command};
 
-fn front(listen: &str, public_url: &str) -> Front {
-    Front {
-        listen: listen.parse().unwrap(),
-        ports: Ports::from_base(8080, None).unwrap(),
-        public_url: public_url.to_owned(),
-        ingest_rate: 100,
-        query_rate: 0,
-        tls: None,
-        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
-    }
+fn front(options: &[&str]) -> Front {
+    let words = ["runwatch", "up"].iter().chain(options);
+    let Command::Up(args) = Cli::parse_from(words).command else {
+        panic!("not `up`")
+    };
+    let ports = Ports::from_base(args.port, args.front.grpc_port).unwrap();
+    Front::new(&args.front, ports, Upstreams::on_loopback(ports)).unwrap()
 }
 
 fn rendered(front: &Front) -> String {
-    render(
-        TEMPLATE,
-        &values(front, Path::new("/srv/runwatch/nginx")).unwrap(),
-    )
-    .unwrap()
+    front
+        .configuration(Path::new("/srv/runwatch/nginx"))
+        .unwrap()
 }
 
 #[test]
 fn every_placeholder_of_the_template_has_a_value() {
-    let text = rendered(&front("127.0.0.1", "http://127.0.0.1:8080"));
+    let text = rendered(&front(&[]));
     assert!(
         text.contains("listen 127.0.0.1:8080 default_server;"),
         "{text}"
@@ -58,7 +54,7 @@ fn a_placeholder_without_a_value_is_an_error_that_shows_its_line() {
 
 #[test]
 fn a_rate_of_zero_takes_the_limit_away() {
-    let text = rendered(&front("127.0.0.1", ""));
+    let text = rendered(&front(&["--query-rate-limit", "0"]));
     assert!(
         text.contains("limit_req_zone $binary_remote_addr zone=ingest_requests:10m rate=100r/s;")
     );
@@ -69,25 +65,50 @@ fn a_rate_of_zero_takes_the_limit_away() {
 }
 
 #[test]
-fn on_loopback_only_known_names_are_answered() {
-    let names = server_names(&front("127.0.0.1", "https://runs.example.com/x"));
-    assert_eq!(names, "127.0.0.1 [::1] localhost runs.example.com");
-    let names = server_names(&front("127.0.0.2", "http://evil;}/"));
-    assert_eq!(names, "127.0.0.1 127.0.0.2 [::1] localhost");
+fn several_servers_of_a_service_are_one_upstream() {
+    let mut front = front(&[]);
+    front
+        .upstreams
+        .ingest
+        .push("ingest-2.internal:8000".to_owned());
+    let text = rendered(&front);
+    let both = "server 127.0.0.1:8081 max_fails=0; server ingest-2.internal:8000 max_fails=0;";
+    assert!(text.contains(both), "{text}");
+}
+
+fn names(options: &[&str]) -> String {
+    front(options).server_names.join(" ")
 }
 
 #[test]
-fn elsewhere_every_name_is_answered() {
+fn on_loopback_only_known_names_are_answered() {
+    let options = ["--public-url", "https://runs.example.com/x"];
     assert_eq!(
-        server_names(&front("0.0.0.0", "http://10.0.0.1:8080")),
-        "~."
+        names(&options),
+        "127.0.0.1 [::1] localhost runs.example.com"
     );
-    assert!(!IpAddr::from(Ipv4Addr::UNSPECIFIED).is_loopback());
+    let options = ["--listen", "127.0.0.2", "--public-url", "http://evil;}/"];
+    assert_eq!(names(&options), "127.0.0.1 127.0.0.2 [::1] localhost");
+}
+
+#[test]
+fn elsewhere_every_name_is_answered_until_some_are_named() {
+    assert_eq!(names(&["--listen", "0.0.0.0"]), "~.");
+    let options = [
+        "--listen",
+        "0.0.0.0",
+        "--server-name",
+        "in.example.com,10.0.0.1",
+    ];
+    assert_eq!(
+        names(&options),
+        "10.0.0.1 127.0.0.1 [::1] in.example.com localhost"
+    );
 }
 
 #[test]
 fn a_folder_that_would_break_the_configuration_is_refused() {
-    let front = front("127.0.0.1", "");
+    let front = front(&[]);
     assert!(values(&front, Path::new("/srv/$x")).is_err());
     assert!(values(&front, Path::new("/srv/a\"b")).is_err());
 }

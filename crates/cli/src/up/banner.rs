@@ -30,20 +30,20 @@ impl Banner {
         keys: FirstKeys,
         setup_token: Option<String>,
     ) -> Self {
-        let scheme = if args.tls_cert.is_some() {
+        let scheme = if args.front.tls_cert.is_some() {
             "https"
         } else {
             "http"
         };
-        let reached = format!("{scheme}://{}", reachable(args.listen, ports.nginx));
-        let public_url = args.public_url.as_deref().unwrap_or(&reached);
+        let reached = format!("{scheme}://{}", reachable(args.front.listen, ports.nginx));
+        let public_url = args.front.public_url.as_deref().unwrap_or(&reached);
         Self {
             public_url: public_url.trim_end_matches('/').to_owned(),
             local_url: format!("http://{}", local_address(args, ports)),
-            grpc_url: format!("{scheme}://{}", reachable(args.listen, ports.grpc)),
+            grpc_url: format!("{scheme}://{}", reachable(args.front.listen, ports.grpc)),
             keys,
             setup_token,
-            is_open: !args.listen.is_loopback() && args.tls_cert.is_none(),
+            is_open: !args.front.listen.is_loopback() && args.front.tls_cert.is_none(),
             has_demo: args.demo,
         }
     }

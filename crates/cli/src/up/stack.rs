@@ -1,12 +1,8 @@
 //! What runs, in the order in which it is started and, backwards, stopped.
 
-use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use ipnet::{IpNet, Ipv4Net};
 
 use super::data_dir::DataDir;
 use super::ready::{self, Question};
@@ -15,7 +11,7 @@ use super::services::{RoleUrls, demo_program, programs};
 use crate::args::UpArgs;
 use crate::console::say;
 use crate::lifeline::Lifeline;
-use crate::nginx::{self, AccessLog, Certificate, Front};
+use crate::nginx::{self, AccessLog, Front, Upstreams};
 use crate::ports::{Ports, local_address, on_loopback};
 use crate::postgres::{Auth, Durability, Options, Server};
 use crate::process::Output;
@@ -116,17 +112,8 @@ impl Stack {
         args: &UpArgs,
         ports: Ports,
         data_dir: &DataDir,
-        public_url: &str,
     ) -> Result<AccessLog> {
-        let front = Front {
-            listen: args.listen,
-            ports,
-            public_url: public_url.to_owned(),
-            ingest_rate: args.ingest_rate_limit,
-            query_rate: args.query_rate_limit,
-            tls: certificate(args)?,
-            trusted_proxies: trusted_proxies(args),
-        };
+        let front = Front::new(&args.front, ports, Upstreams::on_loopback(ports))?;
         let (program, access_log) = nginx::prepare(&front, &data_dir.path().join("nginx")).await?;
         say("Starting nginx.");
         let nginx = Supervised::start(program, &self.lifeline).context("failed to start nginx")?;
@@ -174,28 +161,4 @@ impl Stack {
             postgres.stop().await;
         }
     }
-}
-
-/// The certificate that the arguments name; both files are looked at before anything depends on them.
-fn certificate(args: &UpArgs) -> Result<Option<Certificate>> {
-    let found = |path: &PathBuf| {
-        fs::canonicalize(path).with_context(|| format!("failed to find {}", path.display()))
-    };
-    let (Some(chain), Some(key)) = (&args.tls_cert, &args.tls_key) else {
-        return Ok(None);
-    };
-    let (chain, key) = (found(chain)?, found(key)?);
-    Ok(Some(Certificate { chain, key }))
-}
-
-/// Who is believed: this machine unless somebody is named.
-fn trusted_proxies(args: &UpArgs) -> Vec<IpNet> {
-    if args.trusted_proxies.is_empty() {
-        let loopback = [
-            IpNet::from(Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 8)).trunc(),
-            IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST)),
-        ];
-        return loopback.to_vec();
-    }
-    args.trusted_proxies.clone()
 }

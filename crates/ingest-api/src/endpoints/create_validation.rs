@@ -81,7 +81,7 @@ pub(crate) async fn create_validation(
         _ => None,
     };
     let is_lines = form.is_none() && is_lines(&request)?;
-    let body = body::read(&request, payload, &app.budget).await?;
+    let body = body::read(&request, payload, &app.budget, who.project).await?;
     let work = DryRun {
         tenant: app.tenants.find(who.project, &who.settings)?,
         app: app.clone(),

@@ -56,7 +56,7 @@ pub(super) async fn take_in(
     let is_lines = is_lines(&request)?;
     let key = idempotency_key(&request)?;
     let tenant = admit(&app, &who)?;
-    let body = body::read(&request, payload, &app.budget)
+    let body = body::read(&request, payload, &app.budget, who.project)
         .await
         .inspect_err(|problem| app.metrics.refused(problem))?;
     let started = Instant::now();
@@ -74,7 +74,11 @@ pub(super) async fn take_in(
         body.held,
     );
     let (decoded, arrival) = compute(bytes, move || decoding.decode(&body.bytes)).await??;
-    let answer = app.queue.store(arrival, held).await.map_err(not_stored)?;
+    let answer = app
+        .queue
+        .store(arrival, held, started)
+        .await
+        .map_err(not_stored)?;
     let verdicts = decoded.verdicts(answer)?;
     app.metrics
         .answered(started.elapsed(), verdicts.rejected.len());

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
+use tokio::time::Instant;
 
 use runwatch_core::ids::RunId;
 use runwatch_service::auth::Ingester;
@@ -9,13 +10,10 @@ use runwatch_service::problem::Problem;
 use runwatch_store::ingest::Arrival;
 
 use crate::App;
-use crate::body::overloaded;
+use crate::body::no_room;
 use crate::endpoints::{admit, not_stored};
 use crate::native::heartbeat;
 use crate::prepare::{Context, prepare};
-
-/// Bytes of the budget that a heartbeat takes.
-const HEARTBEAT_BYTES: usize = 1 << 10;
 
 /// Tells that a run is still alive, so that it does not count as stalled.
 #[utoipa::path(
@@ -30,7 +28,8 @@ pub(crate) async fn record_heartbeat(
     path: Path<RunId>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = admit(&app, &who)?;
-    let held = app.budget.take(HEARTBEAT_BYTES).map_err(overloaded)?;
+    let since = Instant::now();
+    let held = app.budget.take(who.project, 0).map_err(no_room)?;
     let received_at = app.clock.now();
     let context = Context {
         key: who.content_key,
@@ -48,6 +47,7 @@ pub(crate) async fn record_heartbeat(
         rejected: std::collections::BTreeMap::new(),
         duplicates: 0,
     };
-    app.queue.store(arrival, held).await.map_err(not_stored)?;
+    let stored = app.queue.store(arrival, held, since).await;
+    stored.map_err(not_stored)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -11,11 +11,12 @@ use http_body::Body as _;
 use tokio::time::timeout;
 use tonic::body::Body as Incoming;
 
+use runwatch_core::ids::ProjectId;
 use runwatch_core::limits::WIRE_BYTES_MAX;
 use runwatch_service::problem::Problem;
 
 use crate::admission::{Budget, Held};
-use crate::body::{Body, cut_off, inflate, overloaded};
+use crate::body::{Body, cut_off, inflate, no_room};
 
 /// Bytes before the message.
 const PREFIX_BYTES: usize = 5;
@@ -27,14 +28,15 @@ pub(super) async fn read(
     headers: &HeaderMap,
     body: Incoming,
     budget: &Budget,
+    project: ProjectId,
 ) -> Result<Body, Problem> {
     let is_gzip = is_gzip(headers)?;
-    let reading = timeout(ARRIVAL, collect(body, budget));
+    let reading = timeout(ARRIVAL, collect(body, budget, project));
     let message = reading.await.map_err(|_elapsed| too_slow())??;
     let Message {
         is_compressed,
         bytes,
-        mut held,
+        held,
     } = message;
     if !is_compressed {
         return Ok(Body { bytes, held });
@@ -44,8 +46,7 @@ pub(super) async fn read(
             "The message is flagged as compressed, but no grpc-encoding was told.",
         ));
     }
-    let bytes = inflate(&bytes, &mut held, budget)?.into();
-    Ok(Body { bytes, held })
+    inflate(&bytes, held)
 }
 
 struct Message {
@@ -66,7 +67,11 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Problem> {
     }
 }
 
-async fn collect(mut body: Incoming, budget: &Budget) -> Result<Message, Problem> {
+async fn collect(
+    mut body: Incoming,
+    budget: &Budget,
+    project: ProjectId,
+) -> Result<Message, Problem> {
     let mut read = BytesMut::new();
     while read.len() < PREFIX_BYTES {
         let chunk = next(&mut body).await?.ok_or_else(cut_off)?;
@@ -82,7 +87,7 @@ async fn collect(mut body: Incoming, budget: &Budget) -> Result<Message, Problem
         return Err(Problem::body_too_large(WIRE_BYTES_MAX));
     }
     // Paid for at once; pages of it are taken only as it arrives.
-    let held = budget.take(length).map_err(overloaded)?;
+    let held = budget.take(project, length).map_err(no_room)?;
     read.reserve(length.saturating_sub(read.len()));
     while let Some(chunk) = next(&mut body).await? {
         if read.len() + chunk.len() > length {

@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod front;
+mod rolling;
 mod runs;
 mod tail;
 mod validate;

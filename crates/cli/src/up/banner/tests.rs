@@ -14,7 +14,7 @@ fn banner(options: &[&str]) -> Banner {
     };
     Banner::new(
         &args,
-        Ports::from_base(args.port, args.grpc_port).unwrap(),
+        Ports::from_base(args.port, args.front.grpc_port).unwrap(),
         keys,
         Some("once".to_owned()),
     )

@@ -26,6 +26,10 @@ pub(crate) struct Client<S = TcpStream> {
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
+    /// Whether it says when to come back.
+    pub(crate) has_retry_after: bool,
+    /// Whether the connection is of no further use.
+    pub(crate) closes: bool,
     /// The body.
     pub(crate) body: Vec<u8>,
 }
@@ -122,6 +126,10 @@ impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Client<S> {
             head.lines()
                 .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
         };
+        let (has_retry_after, closes) = (
+            header("retry-after").is_some(),
+            header("connection") == Some("close"),
+        );
         let body = if header("transfer-encoding") == Some("chunked") {
             self.chunks(head_len).await?
         } else {
@@ -129,7 +137,12 @@ impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Client<S> {
             self.read_to(head_len + len).await?;
             self.received[head_len..head_len + len].to_vec()
         };
-        Ok(Answer { status, body })
+        Ok(Answer {
+            status,
+            has_retry_after,
+            closes,
+            body,
+        })
     }
 
     async fn chunks(&mut self, mut at: usize) -> Result<Vec<u8>> {
@@ -173,7 +186,7 @@ impl Answer {
     /// The body, if the answer is 200; a benchmark in which requests are refused measures
     /// something else.
     pub(crate) fn ok(self) -> Result<Vec<u8>> {
-        let Self { status, body } = self;
+        let Self { status, body, .. } = self;
         if status != 200 {
             bail!("answered {status}: {}", String::from_utf8_lossy(&body));
         }

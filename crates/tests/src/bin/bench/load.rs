@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use runwatch_core::time::Timestamp;
-use runwatch_service::clock::{Clock, SystemClock};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::random::Random;
 use crate::report::Latencies;
+use crate::requests::Requests;
 use crate::shape::Run;
 use crate::template::{Format, Identity, Template};
 use crate::words::Words;
@@ -24,18 +24,16 @@ use crate::{grpc, http};
 /// Distinct runs that are drawn: enough that no cache of a processor holds what is sent.
 const TEMPLATES: u64 = 400;
 /// What everything that is drawn comes from.
-const SEED: u64 = 20_261_121;
+pub(crate) const SEED: u64 = 20_261_121;
 
 /// More connections than are ever used, so that each of each part draws numbers of its own.
 const CONNECTIONS_MAX: u64 = 1_000;
 
-/// More bytes than the head of a request has.
-const HEAD_BYTES_MAX: usize = 512;
-
 /// Runs to be sent, encoded in one format.
 #[derive(Clone)]
 pub(crate) struct Templates {
-    format: Format,
+    /// Their format.
+    pub(crate) format: Format,
     all: Arc<Vec<Template>>,
 }
 
@@ -154,8 +152,7 @@ pub(crate) async fn send_counted(
             client: Client::connect(target)
                 .await
                 .context("ingest-api does not listen")?,
-            random: Random::new(SEED + 1 + number as u64 + part * CONNECTIONS_MAX),
-            templates: templates.clone(),
+            requests: Requests::new(target, templates, number as u64 + part * CONNECTIONS_MAX),
             key: target.key.clone(),
             pace,
         };
@@ -189,8 +186,7 @@ impl Client {
 
 struct Connection {
     client: Client,
-    random: Random,
-    templates: Templates,
+    requests: Requests,
     key: String,
     pace: Pace,
 }
@@ -206,7 +202,8 @@ impl Connection {
                 break;
             }
             request.clear();
-            let runs = self.write(&mut request, before);
+            let ago = self.ago(before);
+            let runs = self.requests.write(&mut request, batch, ago);
             let sent_at = Instant::now();
             match &mut self.client {
                 Client::Http(client) => {
@@ -220,52 +217,11 @@ impl Connection {
         Ok(ledger)
     }
 
-    /// Writes a request, before which so many runs were sent, and gives the ids of its runs.
-    fn write(&mut self, request: &mut Vec<u8>, before: usize) -> Vec<Uuid> {
-        let now = SystemClock.now();
-        let Self {
-            templates,
-            random,
-            pace,
-            ..
-        } = self;
-        let ago = pace
-            .spread
-            .mul_f64(1.0 - before as f64 / pace.runs_max as f64);
-        let ago_us = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
-        let pick = |_| templates.pick(random, now, ago_us);
-        let picked: Vec<_> = (0..pace.batch).map(pick).collect();
-        let (path, content_type, brackets) = match templates.format {
-            Format::Native => ("/v1/runs", "application/json", true),
-            Format::Otlp | Format::Copy => ("/v1/traces", "application/x-protobuf", false),
-        };
-        let bytes: usize = picked
-            .iter()
-            .map(|(template, _)| template.bytes().len())
-            .sum();
-        let length = if brackets {
-            bytes + picked.len() + 1
-        } else {
-            bytes
-        };
-        request.reserve(HEAD_BYTES_MAX + length);
-        if matches!(self.client, Client::Http(_)) {
-            let head = format!(
-                "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {}\r\n\
-                 Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n",
-                self.key
-            );
-            request.extend_from_slice(head.as_bytes());
-        }
-        for (place, (template, identity)) in picked.iter().enumerate() {
-            if brackets {
-                request.push(if place == 0 { b'[' } else { b',' });
-            }
-            template.append(identity, request);
-        }
-        if brackets {
-            request.push(b']');
-        }
-        picked.iter().map(|(_, identity)| identity.run).collect()
+    /// How long before now the runs of a request end, before which so many were sent.
+    fn ago(&self, before: usize) -> Duration {
+        let Pace {
+            spread, runs_max, ..
+        } = self.pace;
+        spread.mul_f64(1.0 - before as f64 / runs_max as f64)
     }
 }

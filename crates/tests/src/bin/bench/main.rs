@@ -4,6 +4,7 @@
 mod ceiling;
 mod cluster;
 mod copy_rows;
+mod cores;
 mod export;
 mod grpc;
 mod http;
@@ -12,10 +13,13 @@ mod ingest;
 mod load;
 mod machine;
 mod native;
+mod open_loop;
 mod otlp;
+mod overload;
 mod query;
 mod random;
 mod report;
+mod requests;
 mod search;
 mod shape;
 mod stack;
@@ -37,7 +41,8 @@ struct Args {
     /// What to measure.
     bench: Bench,
     /// How many seconds each measurement takes; 60 for `ingest`, 5 for each question of `query`, 30
-    /// at most for each of `search`, 30 for `visible` unless said otherwise.
+    /// at most for each of `search`, 30 for `visible`, 60 for `overload` unless said
+    /// otherwise.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
     /// How many runs are stored before `query`, `search` and `export` measure.
@@ -65,6 +70,8 @@ enum Bench {
     Export,
     /// Time from the acknowledgement of a run until it is read.
     Visible,
+    /// What becomes of a system of which ten times as much is asked as it can do.
+    Overload,
 }
 
 // One thread makes the load: it shares the machine's cores with what is measured.
@@ -82,5 +89,6 @@ async fn main() -> Result<()> {
         Bench::Search => search::run(seconds(30), args.runs).await,
         Bench::Export => export::run(args.runs).await,
         Bench::Visible => visible::run(seconds(30)).await,
+        Bench::Overload => overload::run(seconds(60)).await,
     }
 }

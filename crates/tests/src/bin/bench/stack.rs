@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail};
 use runwatch_cli::process::{LastLines, Output, Process, Program};
 use runwatch_core::api_key::{ApiKey, Scope};
 use runwatch_core::ids::KeyId;
-use runwatch_store::{api_keys, migrate, pool, projects};
+use runwatch_core::project_settings::ProjectSettings;
+use runwatch_core::redact::{Detector, Rules};
+use runwatch_store::{api_keys, migrate, pool, project_settings, projects};
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -150,10 +152,11 @@ impl Stack {
         Ok(())
     }
 
-    /// Makes a project with keys.
+    /// Makes a project with keys, which looks for everything that can be looked for.
     pub(crate) async fn project(&self, name: &str) -> Result<Project> {
         let mut conn = pool::connect(&self.cluster.url("runwatch_control")).await?;
         let project = projects::create(&mut conn, name).await?;
+        project_settings::put(&mut conn, project.id, &strictest()).await?;
         let mut key = async |scopes| {
             let id = KeyId(Uuid::now_v7());
             // The cluster lives for this measurement only, so that nothing needs to be secret.
@@ -287,4 +290,15 @@ fn beside_ourselves(name: &str) -> Result<PathBuf> {
         path.display()
     );
     Ok(path)
+}
+
+/// Settings with all detectors of redaction.
+fn strictest() -> ProjectSettings {
+    ProjectSettings {
+        redaction: Rules {
+            detectors: Detector::ALL.to_vec(),
+            patterns: Vec::new(),
+        },
+        ..ProjectSettings::default()
+    }
 }

@@ -26,6 +26,8 @@ async fn an_answer_of_told_length_is_read_whole() {
         answer.unwrap(),
         Answer {
             status: 200,
+            has_retry_after: false,
+            closes: false,
             body: b"hello".to_vec()
         }
     );
@@ -39,6 +41,8 @@ async fn an_answer_in_chunks_is_put_together() {
         answer.unwrap(),
         Answer {
             status: 200,
+            has_retry_after: false,
+            closes: false,
             body: b"hello!".to_vec()
         }
     );
@@ -54,6 +58,8 @@ async fn an_answer_that_breaks_off_is_an_error() {
 fn only_200_counts_as_an_acknowledgement() {
     let answer = |status| Answer {
         status,
+        has_retry_after: false,
+        closes: false,
         body: Vec::new(),
     };
     assert!(answer(200).ok().is_ok());
@@ -85,4 +91,13 @@ async fn a_download_gives_away_its_pieces_and_does_not_take_a_cut_one_for_a_whol
         assert_eq!(answer.is_ok(), is_whole);
         assert_eq!(body, b"hello!");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_says_when_to_come_back_and_that_the_connection_ends() {
+    let head = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n";
+    let answer = answer_of(&[head, "Content-Length: 0\r\n\r\n"])
+        .await
+        .unwrap();
+    assert!(answer.has_retry_after && answer.closes);
 }
