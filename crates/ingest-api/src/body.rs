@@ -16,10 +16,15 @@ use runwatch_core::limits::{
 };
 use runwatch_service::problem::Problem;
 
+use crate::App;
 use crate::admission::{Budget, Held, NoRoom};
+use crate::endpoints::compute;
 
 /// How much is asked of the budget at a time for a body of unknown length.
 const STEP: usize = 64 << 10;
+
+/// How many times larger than its compressed form telemetry usually is.
+const INFLATE_RATIO_USUAL: usize = 8;
 
 /// The code of the answer to a request that the budget has no room for.
 pub(crate) const OVERLOADED: &str = "overloaded";
@@ -36,7 +41,7 @@ pub(crate) struct Body {
 pub(crate) async fn read(
     request: &HttpRequest,
     payload: Payload,
-    budget: &Budget,
+    app: &App,
     project: ProjectId,
 ) -> Result<Body, Problem> {
     let is_gzip = match request
@@ -48,9 +53,9 @@ pub(crate) async fn read(
         Some(b"gzip") => true,
         Some(_) => return Err(unsupported_encoding()),
     };
-    let (bytes, held) = collect(request, payload, budget, project).await?;
+    let (bytes, held) = collect(request, payload, &app.budget, project).await?;
     if is_gzip {
-        return inflate(&bytes, held);
+        return inflate(app, bytes, held).await;
     }
     Ok(Body { bytes, held })
 }
@@ -87,8 +92,14 @@ async fn collect(
     Ok((body.freeze(), held))
 }
 
+/// Inflates a body, on a thread of its own if it is large.
+pub(crate) async fn inflate(app: &App, wire: Bytes, held: Held) -> Result<Body, Problem> {
+    let expected = wire.len() * INFLATE_RATIO_USUAL;
+    compute(app, expected, move || inflate_here(&wire, held)).await?
+}
+
 /// Inflates into a buffer that grows only as far as the limits and the budget allow.
-pub(crate) fn inflate(wire: &[u8], mut held: Held) -> Result<Body, Problem> {
+fn inflate_here(wire: &[u8], mut held: Held) -> Result<Body, Problem> {
     let mut decoder = MultiGzDecoder::new(wire);
     let mut decoded = Vec::new();
     let limit = DECODED_BYTES_MAX.min(INFLATE_FREE_BYTES.max(wire.len() * INFLATE_RATIO_MAX));

@@ -34,10 +34,9 @@ use runwatch_store::settings;
 use crate::App;
 use crate::tenants::Tenant;
 
-/// Bodies above this are decoded on a thread of their own, so that they do not hold up the other
-/// requests of the same worker for long. Most are below: decoding where they were read keeps as few
-/// in memory at a time as there are workers, which halves the memory of the process under load.
-const DECODE_ELSEWHERE_BYTES: usize = 2 << 20;
+/// Bodies up to this are decoded where they were read, which takes less than a millisecond. What takes
+/// longer would hold up the worker's other requests: those that are to be refused, above all.
+const DECODED_AT_ONCE_BYTES: usize = 64 << 10;
 
 /// Why an export of metrics or logs is refused.
 pub(crate) const ONLY_TRACES: &str = "Of OpenTelemetry only traces are taken in as yet; turn off this exporter, for example with OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none.";
@@ -95,14 +94,18 @@ pub(crate) fn admit(app: &App, who: &Ingester) -> Result<Arc<Tenant>, Problem> {
     admitted.inspect_err(|problem| app.metrics.refused(problem))
 }
 
-/// Does work on the processor: here if it is little, else on a thread of its own.
+/// Does work on the processor: here if it is little, else on a thread of its own. There are as many of those
+/// at a time as processors: more would only have more in memory.
 pub(crate) async fn compute<T: Send + 'static>(
+    app: &App,
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    if bytes <= DECODE_ELSEWHERE_BYTES {
+    if bytes <= DECODED_AT_ONCE_BYTES {
         return Ok(work());
     }
+    let turn = app.decoders.acquire().await;
+    let _turn = turn.expect("nobody closes it");
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_it_panicked| Problem::unavailable())
 }

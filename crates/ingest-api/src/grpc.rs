@@ -169,7 +169,7 @@ impl Exports {
         }
         let app = self.app;
         let tenant = admit(&app, &who)?;
-        let body = message::read(&headers, body, &app.budget, who.project)
+        let body = message::read(&headers, body, &app, who.project)
             .await
             .inspect_err(|problem| app.metrics.refused(problem))?;
         traces::store(app, (who, tenant), Format::Protobuf, body).await

@@ -20,9 +20,12 @@ mod traces;
 mod endpoints;
 
 use std::io;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use actix_web::web::{Data, get};
+use tokio::sync::Semaphore;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -45,6 +48,8 @@ use crate::tenants::Tenants;
 pub(crate) struct App {
     pub(crate) queue: Queue,
     pub(crate) budget: Budget,
+    /// Turns to decode larger bodies.
+    pub(crate) decoders: Semaphore,
     pub(crate) tenants: Tenants,
     pub(crate) prices: PriceBook,
     pub(crate) clock: Arc<dyn Clock>,
@@ -63,6 +68,7 @@ pub fn start(settings: &Settings) -> io::Result<Running> {
     let app = Data::new(App {
         queue: Queue::start(url, settings.ingest.writers, &budget, &metrics),
         budget,
+        decoders: Semaphore::new(available_parallelism().map_or(2, NonZero::get)),
         tenants: Tenants::default(),
         prices: PriceBook::bundled(),
         clock: Arc::new(SystemClock),

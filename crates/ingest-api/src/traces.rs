@@ -32,7 +32,7 @@ pub(crate) async fn store(
 ) -> Result<Vec<u8>, Problem> {
     let started = Instant::now();
     let (bytes, held, decoding) = (body.bytes.len(), body.held, app.clone());
-    let (rejected, arrival) = compute(bytes, move || {
+    let (rejected, arrival) = compute(&app, bytes, move || {
         decode(&decoding, &who, &tenant, format, &body.bytes)
     })
     .await??;

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::health::Readiness;
 use crate::metrics::HttpMetrics;
 use crate::problem::Problem;
+use crate::server::connection::let_go;
 use crate::trace::{TRACEPARENT, TraceId};
 
 /// The header with the id of a request: the client's, and in the answer the one that the log has.
@@ -81,6 +82,7 @@ impl Observer {
         duration: Duration,
     ) -> ServiceResponse<BoxBody> {
         let mut response = as_problem(response);
+        let_go(&mut response);
         let status = response.status();
         let route = response.request().match_pattern();
         log(route.as_deref(), status, duration);

@@ -1,5 +1,6 @@
 //! The HTTP server: how it starts, what it answers by itself, and how it stops.
 
+pub(crate) mod connection;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long what a refused client goes on sending is read and thrown away, so that it gets to see
 /// the answer.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// Connections that one worker holds, each with some hundred kilobytes at most; further ones wait to be
+/// accepted. nginx, which stands before, keeps a few dozen.
+const CONNECTIONS_PER_WORKER_MAX: usize = 1_000;
 
 /// A service to be served.
 pub struct Service<R> {
@@ -131,6 +136,8 @@ where
             .into_app()
     })
     .workers(settings.workers)
+    .max_connections(CONNECTIONS_PER_WORKER_MAX)
+    .on_connect(connection::remember)
     .client_request_timeout(HEAD_TIMEOUT)
     .client_disconnect_timeout(LINGER)
     .keep_alive(KEEP_ALIVE)

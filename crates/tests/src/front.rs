@@ -56,7 +56,10 @@ impl Front {
             address,
         };
         let health = format!("{}/health", started.url());
-        until(LIMIT, "nginx to answer", async || reqwest::get(&health).await.ok()).await;
+        until(LIMIT, "nginx to answer", async || {
+            reqwest::get(&health).await.ok()
+        })
+        .await;
         started
     }
 

@@ -1,4 +1,4 @@
-//! How many bytes are let in at present: as many as are stored within a quarter of a second. It is found
+//! How many bytes are let in at present: as many as are stored within a third of a second. It is found
 //! out as TCP finds its window, by additive increase and multiplicative decrease (RFC 5681 §3.1), so that
 //! it follows the machine and the database, whatever these are capable of today.
 
@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The longest that a request is to wait for its commit once its body is there.
-const WAIT: Duration = Duration::from_millis(250);
+const WAIT: Duration = Duration::from_millis(350);
 /// The least that is let in: some thousand steps, or commits would have too little to share.
-const MIN: usize = 4 << 20;
+const MIN: usize = 12 << 20;
 /// What is let in at first.
-const INITIAL: usize = 8 << 20;
+const INITIAL: usize = 32 << 20;
 /// What is let in more, as long as waits are short enough and requests are refused.
 const INCREASE: usize = 256 << 10;
 

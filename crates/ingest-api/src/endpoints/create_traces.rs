@@ -43,7 +43,7 @@ pub(super) async fn take_traces(
 ) -> Result<HttpResponse, Problem> {
     let format = format(&request).ok_or_else(|| unsupported(&media_type(&request)))?;
     let tenant = admit(&app, &who)?;
-    let body = body::read(&request, payload, &app.budget, who.project)
+    let body = body::read(&request, payload, &app, who.project)
         .await
         .inspect_err(|problem| app.metrics.refused(problem))?;
     let answer = traces::store(app, (who, tenant), format, body).await?;

@@ -81,7 +81,7 @@ pub(crate) async fn create_validation(
         _ => None,
     };
     let is_lines = form.is_none() && is_lines(&request)?;
-    let body = body::read(&request, payload, &app.budget, who.project).await?;
+    let body = body::read(&request, payload, &app, who.project).await?;
     let work = DryRun {
         tenant: app.tenants.find(who.project, &who.settings)?,
         app: app.clone(),
@@ -90,7 +90,7 @@ pub(crate) async fn create_validation(
         is_lines,
     };
     let (size, held) = (body.bytes.len(), body.held);
-    let validation = compute(size, move || match form {
+    let validation = compute(&app, size, move || match form {
         Some(form) => work.traces(&body.bytes, form),
         None => work.json(&body.bytes),
     })

@@ -56,7 +56,7 @@ pub(super) async fn take_in(
     let is_lines = is_lines(&request)?;
     let key = idempotency_key(&request)?;
     let tenant = admit(&app, &who)?;
-    let body = body::read(&request, payload, &app.budget, who.project)
+    let body = body::read(&request, payload, &app, who.project)
         .await
         .inspect_err(|problem| app.metrics.refused(problem))?;
     let started = Instant::now();
@@ -73,7 +73,8 @@ pub(super) async fn take_in(
         },
         body.held,
     );
-    let (decoded, arrival) = compute(bytes, move || decoding.decode(&body.bytes)).await??;
+    let decode = move || decoding.decode(&body.bytes);
+    let (decoded, arrival) = compute(&app, bytes, decode).await??;
     let answer = app
         .queue
         .store(arrival, held, started)

@@ -15,6 +15,7 @@ use runwatch_core::ids::ProjectId;
 use runwatch_core::limits::WIRE_BYTES_MAX;
 use runwatch_service::problem::Problem;
 
+use crate::App;
 use crate::admission::{Budget, Held};
 use crate::body::{Body, cut_off, inflate, no_room};
 
@@ -27,11 +28,11 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 pub(super) async fn read(
     headers: &HeaderMap,
     body: Incoming,
-    budget: &Budget,
+    app: &App,
     project: ProjectId,
 ) -> Result<Body, Problem> {
     let is_gzip = is_gzip(headers)?;
-    let reading = timeout(ARRIVAL, collect(body, budget, project));
+    let reading = timeout(ARRIVAL, collect(body, &app.budget, project));
     let message = reading.await.map_err(|_elapsed| too_slow())??;
     let Message {
         is_compressed,
@@ -46,7 +47,7 @@ pub(super) async fn read(
             "The message is flagged as compressed, but no grpc-encoding was told.",
         ));
     }
-    inflate(&bytes, held)
+    inflate(app, bytes, held).await
 }
 
 struct Message {

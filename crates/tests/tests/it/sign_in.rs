@@ -278,6 +278,41 @@ fn a_new_password_ends_every_sign_in() {
 }
 
 #[test]
+fn a_sign_in_with_the_old_password_that_meets_the_new_one_is_refused() {
+    with_app(async |app| {
+        app.first_admin().await;
+        let changing = app.db().admin().await;
+        // Whoever changes it has not committed when the old one is found to be right.
+        let change = "BEGIN; UPDATE users SET password_hash = password_hash || 'x'";
+        changing.batch_execute(change).await.unwrap();
+        let watching = app.db().admin().await;
+        let waits = "SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let nobody = app.nobody();
+        let (answer, ()) = tokio::join!(sign_in(&nobody, EMAIL, PASSWORD), async {
+            until(
+                FORGOTTEN,
+                "the sign-in to wait for the change",
+                async || {
+                    let waiting = watching.query(waits, &[]).await.unwrap();
+                    (!waiting.is_empty()).then_some(())
+                },
+            )
+            .await;
+            changing.batch_execute("COMMIT").await.unwrap();
+        });
+        assert_eq!(answer.expect(401).code(), "wrong_password");
+        let signed_in = "SELECT FROM sign_ins WHERE ended_at IS NULL";
+        let signed_in = watching.query(signed_in, &[]).await.unwrap();
+        assert_eq!(
+            signed_in.len(),
+            1,
+            "the one with which the account was made"
+        );
+    });
+}
+
+#[test]
 fn whoever_was_shut_out_is_refused_with_the_right_password_and_odd_addresses_are_too() {
     with_app(async |app| {
         let admin = app.first_admin().await;

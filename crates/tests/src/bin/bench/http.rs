@@ -106,10 +106,13 @@ impl<S: AsyncReadExt + AsyncWriteExt + Unpin> Client<S> {
         }
     }
 
-    /// Sends a whole request and reads the answer.
+    /// Sends a whole request and reads the answer, which may come before all is sent: a server that is
+    /// overloaded closes the connection then.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
-        self.stream.write_all(request).await?;
         self.received.clear();
+        if let Err(error) = self.stream.write_all(request).await {
+            self.read_more().await.map_err(|_no_answer| error)?;
+        }
         let head_len = loop {
             if let Some(at) = memchr::memmem::find(&self.received, b"\r\n\r\n") {
                 break at + 4;

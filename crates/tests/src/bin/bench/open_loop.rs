@@ -39,10 +39,10 @@ pub(crate) struct Outcome {
     pub(crate) refused: usize,
     /// Requests that were not sent, because too many others were in flight.
     pub(crate) unsent: usize,
+    /// How much later than it was due a request began, at most: the generator's own delay.
+    pub(crate) late: Duration,
     /// What else became of requests; there should be none.
     pub(crate) failures: Vec<String>,
-    /// From the first request to the last answer.
-    pub(crate) took: Duration,
 }
 
 impl Outcome {
@@ -62,7 +62,17 @@ impl Outcome {
         latencies
     }
 
-    fn add(&mut self, sent: Sent) {
+    /// Requests that were accepted within so much time from the beginning.
+    pub(crate) fn accepted_within(&self, time: Duration) -> usize {
+        let answered = self
+            .accepted
+            .iter()
+            .filter(|(due, took)| *due + *took <= time);
+        answered.count()
+    }
+
+    /// Adds what became of a request, whose buffer is given back.
+    fn add(&mut self, sent: Sent) -> Vec<u8> {
         match sent.became {
             Became::Accepted(took) => {
                 self.accepted.push((sent.due, took));
@@ -71,6 +81,7 @@ impl Outcome {
             Became::Refused => self.refused += 1,
             Became::Failed(why) => self.failures.push(why),
         }
+        sent.request
     }
 }
 
@@ -78,6 +89,7 @@ impl Outcome {
 struct Sent {
     due: Duration,
     runs: Vec<Uuid>,
+    request: Vec<u8>,
     became: Became,
 }
 
@@ -96,23 +108,30 @@ pub(crate) async fn send(
 ) -> Result<Outcome> {
     let mut requests = Requests::new(target, templates, u64::MAX / 2 + part);
     let idle = Arc::new(Mutex::new(Vec::new()));
-    let (mut sending, mut outcome) = (JoinSet::new(), Outcome::default());
+    let (mut sending, mut outcome, mut buffers) = (JoinSet::new(), Outcome::default(), Vec::new());
     let began = Instant::now();
     let between = Duration::from_secs_f64(1.0 / pace.rate);
     let mut due = Duration::ZERO;
     while due < pace.seconds {
         sleep_until(began + due).await;
         while let Some(sent) = sending.try_join_next() {
-            outcome.add(sent.context("a request's task panicked")?);
+            buffers.push(outcome.add(sent.context("a request's task panicked")?));
         }
+        outcome.late = outcome.late.max(began.elapsed() - due);
         if sending.len() < IN_FLIGHT_MAX {
-            let mut request = Vec::new();
+            let mut request: Vec<u8> = buffers.pop().unwrap_or_default();
+            request.clear();
             let runs = requests.write(&mut request, pace.batch, Duration::ZERO);
             let (idle, address) = (Arc::clone(&idle), target.address);
             sending.spawn(async move {
                 let became = exchange(&idle, address, &request, began + due).await;
                 let became = became.unwrap_or_else(|error| Became::Failed(format!("{error:#}")));
-                Sent { due, runs, became }
+                Sent {
+                    due,
+                    runs,
+                    request,
+                    became,
+                }
             });
         } else {
             outcome.unsent += 1;
@@ -122,7 +141,6 @@ pub(crate) async fn send(
     while let Some(sent) = sending.join_next().await {
         outcome.add(sent.context("a request's task panicked")?);
     }
-    outcome.took = began.elapsed();
     Ok(outcome)
 }
 

@@ -52,6 +52,8 @@ struct Line {
     p99_ms: f64,
     refused: usize,
     unsent: usize,
+    /// How late the generator was at most.
+    late_ms: f64,
     beside_p99_ms: f64,
     beside_refused: usize,
     back_after_s: f64,
@@ -84,8 +86,7 @@ async fn measure(stack: &Stack, seconds: Duration, cores: usize) -> Result<Line>
     let templates = Templates::draw(Format::Otlp, otlp::render);
     let busy = stack.target(&stack.project("busy").await?)?;
     let beside = stack.target(&stack.project("beside").await?)?;
-    let mut ledger = find_capacity(&busy, &templates).await?;
-    let capacity = ledger.runs.len() as f64 / ledger.took.as_secs_f64() / BATCH as f64;
+    let (capacity, mut ledger) = find_capacity(&busy, &templates).await?;
     let at = |capacities: f64, seconds| Pace {
         rate: capacity * capacities,
         batch: BATCH,
@@ -118,7 +119,11 @@ async fn measure(stack: &Stack, seconds: Duration, cores: usize) -> Result<Line>
         cores,
         capacity_steps_per_s: (capacity * (BATCH * STEPS) as f64).round(),
         offered: rounded(per_s(over.sent() + other.sent()), 2),
-        goodput: rounded(per_s(over.accepted.len() + other.accepted.len()), 3),
+        goodput: rounded(
+            per_s(over.accepted_within(seconds) + other.accepted_within(seconds)),
+            3,
+        ),
+        late_ms: rounded(over.late.max(other.late).as_secs_f64() * 1e3, 1),
         usual_p99_ms,
         p99_ms: all(&over).percentile_ms(99),
         refused: over.refused,
@@ -132,7 +137,9 @@ async fn measure(stack: &Stack, seconds: Duration, cores: usize) -> Result<Line>
     })
 }
 
-async fn find_capacity(target: &Target, templates: &Templates) -> Result<load::Ledger> {
+/// Requests a second that are stored when twice as much is asked as some connections get through that wait
+/// for their answers, or as many as those if that is more; and what was acknowledged meanwhile.
+async fn find_capacity(target: &Target, templates: &Templates) -> Result<(f64, load::Ledger)> {
     let pace = load::Pace {
         connections: CONNECTIONS,
         batch: BATCH,
@@ -140,7 +147,17 @@ async fn find_capacity(target: &Target, templates: &Templates) -> Result<load::L
         runs_max: usize::MAX,
         spread: Duration::ZERO,
     };
-    load::send(target, templates, pace).await
+    let mut ledger = load::send(target, templates, pace).await?;
+    let closed = ledger.runs.len() as f64 / BATCH as f64 / ledger.took.as_secs_f64();
+    let pace = Pace {
+        rate: 2.0 * closed,
+        batch: BATCH,
+        seconds: BEFORE,
+    };
+    let outcome = open_loop::send(target, templates, pace, 4).await?;
+    let open = outcome.accepted_within(BEFORE) as f64 / BEFORE.as_secs_f64();
+    ledger.runs.extend(outcome.runs);
+    Ok((open.max(closed), ledger))
 }
 
 /// Fails if a request was neither accepted nor refused as it should be.
@@ -184,6 +201,10 @@ fn say_what_is_wanted(line: &Line) {
         (
             "p99 ms of what is accepted",
             judged(line.p99_ms, line.p99_ms <= p99_max, &format!("≤ {p99_max}")),
+        ),
+        (
+            "ms that a request began too late, at most",
+            line.late_ms.to_string(),
         ),
         ("refused, each with Retry-After", line.refused.to_string()),
         (

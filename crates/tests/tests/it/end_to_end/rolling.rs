@@ -39,7 +39,11 @@ fn restarting_two_ingest_apis_in_turn_fails_no_request() {
         let front = Front::start(&[&first, &second]).await;
         let ledger = Ledger::create(&postgres::folder().with_extension("ledger"));
         let load = Load::start(&front.url(), SENDERS, SEED, &ledger.scribe());
-        for _ in 0..if is_proving() { ROUNDS_WHEN_PROVING } else { ROUNDS } {
+        for _ in 0..if is_proving() {
+            ROUNDS_WHEN_PROVING
+        } else {
+            ROUNDS
+        } {
             for ingest in [&mut first, &mut second] {
                 goes_on(&load).await;
                 ingest.restart().await;
