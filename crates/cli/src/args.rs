@@ -4,6 +4,7 @@ mod admin;
 mod demo;
 mod doctor;
 mod runs;
+mod secrets;
 pub mod server;
 mod tail;
 mod validate;
@@ -18,6 +19,7 @@ pub use self::admin::{AdminArgs, AuditCommand, KeyCommand, ProjectCommand, UserC
 pub use self::demo::DemoArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
+pub use self::secrets::{SecretsArgs, SecretsCommand};
 pub use self::tail::TailArgs;
 pub use self::validate::ValidateArgs;
 
@@ -63,6 +65,9 @@ pub enum Command {
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Say which keys the secrets of projects are sealed under, and put other keys in their place
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
 }
 
 /// Arguments of `runwatch up`.

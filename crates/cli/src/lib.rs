@@ -50,5 +50,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => commands::key::run(command).await,
         Command::User(command) => commands::user::run(command).await,
         Command::Audit(command) => commands::audit::run(command).await,
+        Command::Secrets(command) => commands::secrets::run(command).await,
     }
 }
