@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use runwatch_service::health::Readiness;
 use runwatch_service::server::{Running, Service};
+use runwatch_service::settings::note_secrets_key;
 use runwatch_service::{metrics as service_metrics, openapi, server};
 use runwatch_store::pool::Pool;
 use runwatch_store::roles::ServiceRole;
@@ -34,6 +35,8 @@ pub struct Worker {
 /// Starts the jobs and the server for health and metrics, on the current runtime, which has to be
 /// a multi-threaded one.
 pub fn start(settings: &Settings) -> io::Result<Worker> {
+    let secrets = settings.secrets.as_ref();
+    note_secrets_key(secrets.expect("settings are given out only if all of them are there"));
     let url = settings.database.url.expose();
     let pool = Pool::new(url, settings.database.pool_size, ServiceRole::Worker);
     let mut registry = service_metrics::registry();

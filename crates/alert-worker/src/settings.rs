@@ -2,8 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use runwatch_core::secrets::KeyRing;
 use runwatch_service::env::Env;
-use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
+use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings, secrets_key};
 
 /// All settings of the process.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
+    /// `SECRETS_KEY`, required: what the secrets of projects are sealed under.
+    pub secrets: Option<KeyRing>,
     /// `SEARCH_INDEX`, 1 by default: whether the search index is made.
     pub search_index: bool,
 }
@@ -26,6 +29,7 @@ impl Settings {
             http: HttpSettings::from_env(env, "WORKER_BIND", bind),
             log: LogSettings::from_env(env),
             database: DatabaseSettings::from_env(env),
+            secrets: secrets_key(env),
             search_index: env.switch("SEARCH_INDEX", true),
         }
     }

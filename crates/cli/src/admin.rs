@@ -79,6 +79,11 @@ impl Admin {
             .map(AuditKey::new)
     }
 
+    /// A secret of the data folder, by the variable that the services read.
+    pub(crate) fn kept_secret(&self, variable: &str) -> Option<String> {
+        self.installation.secret(variable)
+    }
+
     /// Where people reach it, if nobody says otherwise.
     pub(crate) fn local_url(&self) -> String {
         let port = self
@@ -90,7 +95,7 @@ impl Admin {
 
     fn key(&self, variable: &str, named: Option<&String>) -> Result<[u8; 32]> {
         let named = named.cloned();
-        let text = named.or_else(|| self.installation.secret(variable));
+        let text = named.or_else(|| self.kept_secret(variable));
         let text = text.with_context(|| {
             format!("{variable} is not set: it must be what control-api has, or name the data folder of `runwatch up` by --data-dir")
         })?;

@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod front;
 mod runs;
+mod secrets;
 pub mod server;
 mod tail;
 mod validate;
@@ -18,6 +19,7 @@ pub use self::demo::DemoArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::front::{FrontArgs, NginxArgs};
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
+pub use self::secrets::{SecretsArgs, SecretsCommand};
 pub use self::tail::TailArgs;
 pub use self::validate::ValidateArgs;
 
@@ -65,6 +67,9 @@ pub enum Command {
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Say which keys the secrets of projects are sealed under, and put other keys in their place
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
 }
 
 /// Arguments of `runwatch up`.

@@ -6,5 +6,6 @@ pub(crate) mod migrate;
 pub(crate) mod nginx;
 pub(crate) mod project;
 pub(crate) mod runs;
+pub(crate) mod secrets;
 pub(crate) mod user;
 pub(crate) mod validate;

@@ -51,5 +51,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(command) => commands::user::run(command).await,
         Command::Nginx(args) => commands::nginx::run(&args),
         Command::Audit(command) => commands::audit::run(command).await,
+        Command::Secrets(command) => commands::secrets::run(command).await,
     }
 }

@@ -20,13 +20,16 @@ use std::sync::Arc;
 
 use runwatch_core::api_key::{ApiKey, Pepper};
 use runwatch_core::audit::AuditKey;
+use runwatch_core::secrets::KeyRing;
 use runwatch_service::auth::cache::KeyCache;
 use runwatch_service::auth::people::People;
 use runwatch_service::auth::token::{TokenSigner, TokenVerifier};
 use runwatch_service::clock::{Clock as _, SystemClock};
 use runwatch_service::env::Env;
 use runwatch_service::health::Readiness;
-use runwatch_service::settings::{DatabaseSettings, HttpSettings, LogSettings};
+use runwatch_service::settings::{
+    DatabaseSettings, HttpSettings, LogSettings, note_secrets_key, secrets_key,
+};
 use runwatch_service::{metrics, openapi, server};
 use runwatch_store::pool::Pool;
 use runwatch_store::roles::ServiceRole;
@@ -59,6 +62,8 @@ pub struct Settings {
     pub audit: Option<AuditKey>,
     /// `API_KEY_PEPPER`, required: what the secrets of keys are hashed under.
     pub pepper: Option<Pepper>,
+    /// `SECRETS_KEY`, required: what the secrets of projects are sealed under.
+    pub secrets: Option<KeyRing>,
     /// `BOOTSTRAP_API_KEY`: a key with all scopes of the first project, for installations that are set up
     /// without anybody.
     pub bootstrap: Option<ApiKey>,
@@ -78,6 +83,7 @@ impl Settings {
             verifier: TokenVerifier::from_env(env),
             audit: env.required_key("AUDIT_KEY", AuditKey::new),
             pepper: env.required_key("API_KEY_PEPPER", Pepper::new),
+            secrets: secrets_key(env),
             bootstrap: env.checked("BOOTSTRAP_API_KEY", None, |text| match text.parse() {
                 Ok(key) => Ok(Some(key)),
                 Err(_not_a_key) => {
@@ -99,6 +105,7 @@ pub fn start(settings: &Settings) -> io::Result<server::Running> {
         let what = "TOKEN_PUBLIC_KEY is not the public half of TOKEN_SIGNING_KEY";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
+    note_secrets_key(settings.secrets.as_ref().expect(READ));
     let pepper = settings.pepper.clone().expect(READ);
     let pool = Pool::new(
         database.url.expose(),

@@ -51,6 +51,11 @@ uuid_id!(
     SignInId
 );
 
+uuid_id!(
+    /// A secret of a project, which is sealed where it is stored.
+    SecretId
+);
+
 /// Text that is not an id of the kind asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid id")]

@@ -15,6 +15,7 @@ pub mod api_key;
 pub mod audit;
 pub mod ids;
 pub mod money;
+pub mod secrets;
 pub mod time;
 pub mod token;
 

@@ -188,6 +188,13 @@ pub const ID_TOKEN_BYTES_MAX: usize = 32 << 10;
 /// Valid keys of one project.
 pub const KEYS_PER_PROJECT_MAX: i64 = 100;
 
+/// Bytes of one secret, such as the credentials of a channel.
+pub const SECRET_BYTES_MAX: usize = 16 << 10;
+/// Secrets of one project: with a new data key all of them are sealed anew in one transaction.
+pub const SECRETS_PER_PROJECT_MAX: i64 = 1_000;
+/// Keys of `SECRETS_KEY`: a rotation needs two.
+pub const SECRETS_KEYS_MAX: usize = 16;
+
 /// Patterns of one's own by which a project redacts.
 pub const REDACTION_PATTERNS_MAX: usize = 20;
 /// Bytes of the name of such a pattern.

@@ -6,6 +6,7 @@ mod tests;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::fs;
 use std::str::FromStr;
 
 use runwatch_core::token::key;
@@ -119,6 +120,37 @@ impl Env {
             let must = "it must be 32 random bytes in Base64 (openssl rand -base64 32)";
             key(text).map(make).ok_or_else(|| must.to_owned())
         })
+    }
+
+    /// A variable that has to be set, or else one with `_FILE` behind its name, which names a file with the same
+    /// text. It is read by a function, as [`Self::checked`] does it.
+    pub fn required_or_file<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let file_name = format!("{name}_FILE");
+        let (text, path) = (self.text(name), self.text(&file_name));
+        let (name, text) = match (text, path) {
+            (Some(text), None) => (name, Ok(text)),
+            (None, Some(path)) => (file_name.as_str(), fs::read_to_string(path)),
+            (Some(_), Some(_)) => {
+                self.mistake(name, &format!("and {file_name} are both set: set one"));
+                return None;
+            }
+            (None, None) => {
+                self.mistake(name, "is not set");
+                return None;
+            }
+        };
+        let text = text.map_err(|error| format!("the file cannot be read: {error}"));
+        match text.and_then(|text| read(&text)) {
+            Ok(read) => Some(read),
+            Err(what) => {
+                self.mistake(name, &format!("cannot be used: {what}"));
+                None
+            }
+        }
     }
 
     /// A variable that is read as some type, or has a default if it is not set.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use runwatch_core::secrets::{KeyRing, NotAKeyRing};
 use tracing_subscriber::EnvFilter;
 
 use crate::client::TrustedProxies;
@@ -107,4 +108,19 @@ impl HttpSettings {
             trusted_proxies,
         }
     }
+}
+
+/// `SECRETS_KEY`, required, or the file of `SECRETS_KEY_FILE`: what the secrets of projects are sealed under.
+pub fn secrets_key(env: &mut Env) -> Option<KeyRing> {
+    env.required_or_file("SECRETS_KEY", |text| {
+        text.parse().map_err(|error: NotAKeyRing| error.to_string())
+    })
+}
+
+/// Says in the log under which key secrets are sealed and which others open them: before an old one is taken
+/// out, every service has to have the new one.
+pub fn note_secrets_key(ring: &KeyRing) {
+    let others: Vec<String> = ring.ids().skip(1).map(|id| id.to_string()).collect();
+    let (key, others) = (ring.first(), others.join(","));
+    tracing::info!(%key, others, "Secrets are sealed under this key");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use diesel::result::Error as DieselError;
+use runwatch_core::secrets::SecretError;
 use tokio_postgres::error::SqlState;
 
 /// An error of the database.
@@ -34,6 +35,14 @@ pub enum StoreError {
     /// There is no such row for this project.
     #[error("not found")]
     NotFound,
+    /// Something sealed that does not open.
+    #[error("{what}: {why}")]
+    Sealed {
+        /// What it is, and whose.
+        what: String,
+        /// Why not, and what to do.
+        why: SecretError,
+    },
     /// Stored data that this version cannot read.
     #[error("stored data cannot be read: {0}")]
     Unreadable(String),

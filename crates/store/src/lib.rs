@@ -21,6 +21,7 @@ pub mod members;
 pub mod password_links;
 pub mod project_settings;
 pub mod projects;
+pub mod secrets;
 pub mod sign_ins;
 pub mod users;
 

@@ -248,6 +248,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_keys (project_id) {
+        created_at -> Timestamptz,
+        project_id -> Uuid,
+        kek_id -> Text,
+        wrapped_key -> Bytea,
+    }
+}
+
+diesel::table! {
     project_settings (project_id) {
         changed_at -> Timestamptz,
         measured_at -> Nullable<Timestamptz>,
@@ -337,6 +346,18 @@ diesel::table! {
         project_id -> Uuid,
         segment_id -> Uuid,
         ranks -> Bytea,
+    }
+}
+
+diesel::table! {
+    secrets (project_id, secret_id) {
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+        project_id -> Uuid,
+        secret_id -> Uuid,
+        purpose -> Text,
+        ciphertext -> Bytea,
     }
 }
 
@@ -486,6 +507,8 @@ diesel::joinable!(identities -> users (user_id));
 diesel::joinable!(members -> projects (project_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(password_links -> users (user_id));
+diesel::joinable!(project_keys -> projects (project_id));
+diesel::joinable!(secrets -> project_keys (project_id));
 diesel::joinable!(sign_ins -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -505,6 +528,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ingest_outcomes,
     members,
     password_links,
+    project_keys,
     project_storage,
     projects,
     quarantine,
@@ -512,6 +536,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_feedback,
     search_blocks,
     search_segments,
+    secrets,
     sign_in_attempts,
     sign_ins,
     usage_deltas,

@@ -196,7 +196,7 @@ pub fn client() -> reqwest::Client {
     client.build().expect("a plain HTTP client needs nothing")
 }
 
-fn common(url: &str) -> [(&str, &str); 13] {
+fn common(url: &str) -> [(&str, &str); 14] {
     [
         ("DATABASE_URL", url),
         ("DATABASE_POOL_SIZE", "3"),
@@ -211,5 +211,6 @@ fn common(url: &str) -> [(&str, &str); 13] {
         ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
         ("AUDIT_KEY", keys::AUDIT),
         ("API_KEY_PEPPER", keys::PEPPER),
+        ("SECRETS_KEY", keys::SECRETS),
     ]
 }

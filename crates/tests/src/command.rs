@@ -53,7 +53,13 @@ impl Started {
 }
 
 /// Variables of ours that have another beginning.
-const OTHERS: [&str; 3] = ["DATABASE_URL", "AUDIT_KEY", "API_KEY_PEPPER"];
+const OTHERS: [&str; 5] = [
+    "DATABASE_URL",
+    "AUDIT_KEY",
+    "API_KEY_PEPPER",
+    "SECRETS_KEY",
+    "SECRETS_KEY_FILE",
+];
 
 fn command(words: &str, env: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binaries::path("runwatch"));

@@ -1,6 +1,7 @@
 //! The keys of the services in tests.
 
 use runwatch_core::api_key::Pepper;
+use runwatch_core::secrets::KeyRing;
 
 /// `TOKEN_SIGNING_KEY`.
 pub const SIGNING: &str = "MC4CAQAwBQYDK2VwBCIEIF7WbE8j9SkarDJdijCikAq6nhPvSW/PL1k7ImNDomOm";
@@ -16,3 +17,14 @@ pub fn pepper() -> Pepper {
 
 /// `AUDIT_KEY`.
 pub const AUDIT: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// `SECRETS_KEY`.
+pub const SECRETS: &str = "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=";
+/// Another one, which takes its place.
+pub const NEW_SECRETS: &str = "BgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgY=";
+
+/// A ring of these keys, the first of which wraps.
+pub fn ring(keys: &[&str]) -> KeyRing {
+    let ring = keys.join(",").parse();
+    ring.expect("each is 32 bytes in Base64, and another")
+}

@@ -11,6 +11,8 @@ const SIGNING: &str = "TOKEN_SIGNING_KEY";
 const PUBLIC: &str = "TOKEN_PUBLIC_KEY";
 const AUDIT: &str = "AUDIT_KEY";
 const PEPPER: &str = "API_KEY_PEPPER";
+const SECRETS: &str = "SECRETS_KEY";
+const SECRETS_FILE: &str = "SECRETS_KEY_FILE";
 
 /// What services sign, prove and hash with, by the names of the variables that they read.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ pub(super) struct ServiceKeys {
     public: String,
     audit: String,
     pepper: String,
+    secrets: String,
 }
 
 impl ServiceKeys {
@@ -31,7 +34,7 @@ impl ServiceKeys {
                 .keep(&[(SIGNING, &signing), (PUBLIC, &public)])
                 .context(failed)?;
         }
-        for name in [AUDIT, PEPPER] {
+        for name in [AUDIT, PEPPER, SECRETS] {
             if secrets.get(name).is_none() {
                 let key = random::<32>().context("failed to read random bytes")?;
                 secrets
@@ -45,6 +48,7 @@ impl ServiceKeys {
             public: kept(PUBLIC)?,
             audit: kept(AUDIT)?,
             pepper: kept(PEPPER)?,
+            secrets: kept(SECRETS)?,
         })
     }
 
@@ -52,7 +56,8 @@ impl ServiceKeys {
     pub(super) fn of(&self, service: &str) -> Vec<(&'static str, String)> {
         let public = (PUBLIC, self.public.clone());
         let pepper = (PEPPER, self.pepper.clone());
-        match service {
+        let secrets = (SECRETS, self.secrets.clone());
+        let its_own = match service {
             "ingest-api" => vec![pepper],
             "query-api" => vec![pepper, public],
             "control-api" => vec![
@@ -60,9 +65,14 @@ impl ServiceKeys {
                 public,
                 (SIGNING, self.signing.clone()),
                 (AUDIT, self.audit.clone()),
+                secrets,
             ],
+            "alert-worker" => vec![secrets],
             _ => Vec::new(),
-        }
+        };
+        // Nobody gets this one from our own environment, which is theirs too.
+        let nothing = [SECRETS, SECRETS_FILE].map(|name| (name, String::new()));
+        nothing.into_iter().chain(its_own).collect()
     }
 }
 

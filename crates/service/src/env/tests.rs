@@ -57,3 +57,41 @@ fn a_secret_is_shown_nowhere() {
     assert_eq!(format!("{secret:?}"), "Secret(..)");
     assert_eq!(secret.expose(), "hunter2");
 }
+
+#[test]
+fn a_variable_may_name_a_file_with_its_text() {
+    let path = std::env::temp_dir().join(format!("runwatch-env-{}", std::process::id()));
+    std::fs::write(&path, "17\n").unwrap();
+    let path = path.to_str().unwrap();
+    let read = |variables: &[(&str, &str)]| {
+        Env::of(variables).read(|env| {
+            env.required_or_file("SIZE", |text| match text.trim().parse::<u8>() {
+                Ok(number) => Ok(number),
+                Err(_) => Err("it must be a number".to_owned()),
+            })
+        })
+    };
+    assert_eq!(read(&[("SIZE", "3")]), Ok(Some(3)));
+    assert_eq!(read(&[("SIZE", ""), ("SIZE_FILE", path)]), Ok(Some(17)));
+    for (variables, expected) in [
+        (&[][..], "SIZE is not set"),
+        (&[("SIZE", "x")], "SIZE cannot be used: it must be a number"),
+        (
+            &[("SIZE", "3"), ("SIZE_FILE", path)],
+            "SIZE and SIZE_FILE are both set: set one",
+        ),
+        (
+            &[("SIZE_FILE", "/nowhere")],
+            "SIZE_FILE cannot be used: the file cannot be read: No such file or directory (os error 2)",
+        ),
+    ] {
+        assert_eq!(read(variables), Err(Mistakes(vec![expected.to_owned()])));
+    }
+    std::fs::write(path, "hunter2").unwrap();
+    let mistakes = read(&[("SIZE_FILE", path)]).unwrap_err();
+    assert_eq!(
+        mistakes.0,
+        ["SIZE_FILE cannot be used: it must be a number"]
+    );
+    std::fs::remove_file(path).unwrap();
+}

@@ -60,6 +60,8 @@ const TABLES: &str = "
         AND (p.right_name = 'TRUNCATE' OR c.relispartition
             OR (r.rolname = 'runwatch_query' AND p.right_name <> 'SELECT')
             OR (c.relname = 'api_keys' AND r.rolname <> 'runwatch_control')
+            OR (c.relname IN ('secrets', 'project_keys') AND r.rolname <> 'runwatch_control'
+                AND (r.rolname <> 'runwatch_worker' OR p.right_name <> 'SELECT'))
             OR (c.relname = 'clock_offset' AND p.right_name <> 'SELECT'))
     ORDER BY c.relispartition, c.relname, 1, 2 LIMIT 100";
 
@@ -81,6 +83,10 @@ const NEEDED: &str = "
         ('runwatch_query', 'agent_failures', 'SELECT'),
         ('runwatch_query', 'usage_minute', 'SELECT'),
         ('runwatch_query', 'usage_deltas', 'SELECT'),
+        ('runwatch_control', 'project_keys', 'SELECT, INSERT, UPDATE'),
+        ('runwatch_control', 'secrets', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('runwatch_worker', 'project_keys', 'SELECT'),
+        ('runwatch_worker', 'secrets', 'SELECT'),
         ('runwatch_worker', 'agent_runs', 'SELECT, UPDATE'),
         ('runwatch_worker', 'usage_deltas', 'SELECT, DELETE'),
         ('runwatch_worker', 'usage_minute', 'SELECT, INSERT, UPDATE')

@@ -30,6 +30,7 @@ fn settings(variable: (&str, &str)) -> String {
             ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
             ("TOKEN_SIGNING_KEY", keys::SIGNING),
             ("AUDIT_KEY", keys::AUDIT),
+            ("SECRETS_KEY", keys::SECRETS),
             variable,
         ])
     };

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
+use runwatch_core::secrets::KeyRing;
 
 use crate::database_url;
 
@@ -24,10 +25,12 @@ enum Rule {
     Networks,
     /// Where something is on the web.
     WebAddress,
+    /// Keys that secrets are sealed under.
+    KeyRing,
 }
 
 /// The rules by name; a setting without one takes any text.
-const RULES: [(&str, Rule); 19] = [
+const RULES: [(&str, Rule); 20] = [
     ("DATABASE_URL", Rule::Database),
     ("DATABASE_POOL_SIZE", Rule::Number(1..=90)),
     ("RUNWATCH_UNSAFE_DURABILITY", Rule::Flag),
@@ -42,6 +45,7 @@ const RULES: [(&str, Rule); 19] = [
     ("INGEST_BYTES_IN_FLIGHT", Rule::Number(1 << 20..=1 << 36)),
     ("RUNWATCH_TRUSTED_PROXIES", Rule::Networks),
     ("QUERY_TIMEOUT_MS", Rule::Number(100..=600_000)),
+    ("SECRETS_KEY", Rule::KeyRing),
     ("OIDC_ISSUER", Rule::WebAddress),
     ("OIDC_REDIRECT_URI", Rule::WebAddress),
     ("OIDC_TRUST_EMAIL", Rule::Flag),
@@ -77,6 +81,10 @@ pub(super) fn complaint(name: &str, value: &str) -> Option<String> {
         Rule::WebAddress => (
             value.starts_with("http://") || value.starts_with("https://"),
             "a URL such as https://runwatch.example.com".to_owned(),
+        ),
+        Rule::KeyRing => (
+            value.parse::<KeyRing>().is_ok(),
+            "different keys of 32 random bytes in Base64, separated by commas".to_owned(),
         ),
     };
     (!is_right).then(|| format!("it must be {must}"))

@@ -47,11 +47,11 @@ pub(crate) const WORKER: Service = Service {
     name: "alert-worker",
     role: "runwatch_worker",
     bind_variable: "WORKER_BIND",
-    settings: &[("SEARCH_INDEX", "1")],
+    settings: &[("SEARCH_INDEX", "1"), ("SECRETS_KEY", keys::SECRETS)],
 };
 /// The worker, which makes no search index.
 pub(crate) const WORKER_WITHOUT_INDEX: Service = Service {
-    settings: &[("SEARCH_INDEX", "0")],
+    settings: &[("SEARCH_INDEX", "0"), ("SECRETS_KEY", keys::SECRETS)],
     ..WORKER
 };
 /// Answers questions.

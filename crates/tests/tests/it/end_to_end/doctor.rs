@@ -129,7 +129,7 @@ fn a_database_that_is_empty_or_away_is_told_with_what_to_do() {
 }
 
 /// Values of settings, good ones and bad ones.
-const VALUES: [(&str, &str); 29] = [
+const VALUES: [(&str, &str); 31] = [
     ("DATABASE_POOL_SIZE", "1"),
     ("DATABASE_POOL_SIZE", "90"),
     ("DATABASE_POOL_SIZE", "91"),
@@ -159,6 +159,8 @@ const VALUES: [(&str, &str); 29] = [
     ("RUNWATCH_TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::1"),
     ("RUNWATCH_TRUSTED_PROXIES", "10.0.0.0/33"),
     ("RUNWATCH_TRUSTED_PROXIES", "proxy.example.com"),
+    ("SECRETS_KEY", keys::NEW_SECRETS),
+    ("SECRETS_KEY", "hunter2"),
 ];
 
 #[test]
@@ -170,6 +172,7 @@ fn settings_are_judged_as_the_services_judge_them() {
                     ("DATABASE_URL", "postgres://a@b/c"),
                     ("API_KEY_PEPPER", keys::PEPPER),
                     ("TOKEN_PUBLIC_KEY", keys::PUBLIC),
+                    ("SECRETS_KEY", keys::SECRETS),
                     variable,
                 ])
             };
