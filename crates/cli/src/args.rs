@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod runs;
 pub mod server;
+mod sql_login;
 mod tail;
 mod validate;
 
@@ -18,6 +19,7 @@ pub use self::admin::{AdminArgs, AuditCommand, KeyCommand, ProjectCommand, UserC
 pub use self::demo::DemoArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
+pub use self::sql_login::{NewSqlLoginArgs, SqlLoginCommand};
 pub use self::tail::TailArgs;
 pub use self::validate::ValidateArgs;
 
@@ -60,6 +62,9 @@ pub enum Command {
     /// List people, and make links by which they set a password: the way back in for an admin
     #[command(subcommand)]
     User(UserCommand),
+    /// Let analysts ask the database themselves, in SQL: each sees one project, and changes nothing
+    #[command(subcommand)]
+    SqlLogin(SqlLoginCommand),
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     Audit(AuditCommand),

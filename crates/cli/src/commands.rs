@@ -5,5 +5,6 @@ pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod project;
 pub(crate) mod runs;
+pub(crate) mod sql_login;
 pub(crate) mod user;
 pub(crate) mod validate;

@@ -49,6 +49,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Project(command) => commands::project::run(command).await,
         Command::Key(command) => commands::key::run(command).await,
         Command::User(command) => commands::user::run(command).await,
+        Command::SqlLogin(command) => commands::sql_login::run(command).await,
         Command::Audit(command) => commands::audit::run(command).await,
     }
 }

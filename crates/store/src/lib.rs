@@ -22,6 +22,7 @@ pub mod password_links;
 pub mod project_settings;
 pub mod projects;
 pub mod sign_ins;
+pub mod sql_logins;
 pub mod users;
 
 pub mod ingest;

@@ -216,11 +216,15 @@ pub async fn fold_all(worker_url: &str) {
 
 /// Opens a connection that is driven in the background.
 pub async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .expect("the database takes connections");
+    let connected = try_connect(url).await;
+    connected.expect("the database takes connections")
+}
+
+/// The same, where the database may not want to.
+pub async fn try_connect(url: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
-    client
+    Ok(client)
 }
 
 async fn execute(server: &Server, statement: &str) {

@@ -42,6 +42,7 @@ mod audit;
 mod odd_input;
 mod openai_agents;
 mod order;
+mod sql_logins;
 mod unavailable;
 
 mod catalogue;
