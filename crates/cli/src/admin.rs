@@ -13,7 +13,7 @@ use runwatch_store::pool::{self, Conn, connect};
 use serde_json::Value;
 
 use crate::args::AdminArgs;
-use crate::database_url::with_login;
+use crate::database_url::{for_libpq, with_login};
 use crate::installation::Installation;
 
 /// What is said where no database is named and none is found.
@@ -83,9 +83,9 @@ impl Admin {
             .map(AuditKey::new)
     }
 
-    /// Its database as another role reaches it.
+    /// Its database as another role reaches it by psql and its like.
     pub(crate) fn url_of(&self, role: &str, password: &str) -> Result<String> {
-        Ok(with_login(&self.url, role, password)?)
+        Ok(for_libpq(&with_login(&self.url, role, password)?))
     }
 
     /// Whether its database is the private server of the data folder, on which there is nothing of others.

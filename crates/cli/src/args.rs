@@ -116,7 +116,7 @@ pub struct UpArgs {
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
     /// Use this database instead of a private PostgreSQL server; its user must be allowed to
-    /// create roles. The passwords of the services' roles are set, so that only one installation
+    /// create roles, and a server on another machine must prove its name by TLS (.env.example). The passwords of the services' roles are set, so that only one installation
     /// can use it in this way
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,

@@ -5,6 +5,8 @@ use std::time::Duration;
 use diesel::result::Error as DieselError;
 use tokio_postgres::error::SqlState;
 
+use crate::connector::BadAddress;
+
 /// An error of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -20,6 +22,9 @@ pub enum StoreError {
     /// The database refuses the data, and will refuse it again.
     #[error("the database refuses the data: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The URL of the database cannot be used, or asks for less protection than there has to be.
+    #[error("DATABASE_URL cannot be used: {0}")]
+    Address(#[from] BadAddress),
     /// There is already one of this name.
     #[error("{0} exists already")]
     Exists(&'static str),

@@ -4,6 +4,7 @@
 //! The hot write path ([`ingest`]) speaks tokio-postgres, because it needs pipelining and arrays as
 //! parameters, and so do exports ([`export`]), because they copy rows out; everything else speaks diesel. This crate knows neither HTTP nor dialects.
 
+pub mod connector;
 pub mod error;
 pub mod pool;
 mod schema;

@@ -161,9 +161,10 @@ fn statements(role: &str, new: &NewLogin) -> String {
 
 /// Whether this connection may limit the temporary files of others, which only superusers may and those whom they let.
 pub async fn may_limit_temp_files(conn: &mut Conn) -> Result<bool> {
-    let statement =
+    let asked =
         "SELECT coalesce(has_parameter_privilege('temp_file_limit', 'SET'), false) AS value";
-    yes(sql_query(statement).get_result(conn).await?)
+    let truth: Truth = sql_query(asked).get_result(conn).await?;
+    Ok(truth.value)
 }
 
 #[derive(QueryableByName)]
@@ -305,11 +306,11 @@ struct Truth {
     value: bool,
 }
 
-fn yes(truth: Truth) -> Result<bool> {
-    Ok(truth.value)
-}
-
 async fn does_exist(conn: &mut Conn, role: &str) -> Result<bool> {
-    let found = sql_query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS value");
-    yes(found.bind::<Text, _>(role).get_result(conn).await?)
+    let asked = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS value";
+    let truth: Truth = sql_query(asked)
+        .bind::<Text, _>(role)
+        .get_result(conn)
+        .await?;
+    Ok(truth.value)
 }

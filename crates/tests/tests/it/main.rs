@@ -46,6 +46,7 @@ mod sql_logins;
 mod unavailable;
 
 mod catalogue;
+mod database_tls;
 mod env_example;
 mod migrations;
 mod roles;

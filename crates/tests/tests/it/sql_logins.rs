@@ -11,8 +11,9 @@ use runwatch_core::feedback::FeedbackSource;
 use runwatch_core::findings::FindingKind;
 use runwatch_core::run::RunStatus;
 use runwatch_core::step::{StepKind, StepStatus};
-use runwatch_store::migrate;
+use runwatch_store::{migrate, pool, sql_logins};
 use runwatch_tests::app::{TestApp, with_app};
+use runwatch_tests::block_on;
 use runwatch_tests::command::{Said, runwatch};
 use runwatch_tests::database::{TestDb, connect, texts, with_database};
 use runwatch_tests::keys;
@@ -194,6 +195,7 @@ fn making_and_taking_away_is_in_the_log_of_the_project() {
         let log = ada.get("/v1/audit").await.expect(200).json();
         let told: Vec<String> = (log["entries"].as_array().unwrap().iter())
             .map(|entry| format!("{} {}", entry["action"], entry["subject"]).replace('"', ""))
+            .filter(|told| told.contains("sql_login"))
             .collect();
         assert_eq!(
             told,
@@ -243,5 +245,47 @@ fn what_cannot_be_made_is_refused_with_what_to_do() {
                 "{words}: {said:?}"
             );
         }
+    });
+}
+
+#[test]
+fn whoever_may_create_roles_and_owns_the_database_needs_no_more() {
+    block_on(async {
+        let db = TestDb::empty().await;
+        let own = "DROP ROLE IF EXISTS admin_of_one; CREATE ROLE admin_of_one LOGIN CREATEROLE";
+        let admin = db.admin().await;
+        admin.batch_execute(own).await.unwrap();
+        let name = texts(&admin, "SELECT current_database()::text")
+            .await
+            .remove(0);
+        let give = format!("ALTER DATABASE {name} OWNER TO admin_of_one");
+        admin.batch_execute(&give).await.unwrap();
+        let url = db.url("admin_of_one");
+        migrate::up(&url).await.unwrap();
+        let env = [("DATABASE_URL", url.as_str()), ("AUDIT_KEY", keys::AUDIT)];
+        for words in [
+            "project create shop",
+            "sql-login create of_one --project shop --json",
+            "sql-login list",
+        ] {
+            let said = runwatch(words, &env).await;
+            assert!(said.success, "{words}: {said:?}");
+            // Only a superuser may limit temporary files, and it says so.
+            let is_told = said.error.contains("temp_file_limit");
+            assert_eq!(is_told, words.contains("create of_one"), "{said:?}");
+        }
+        let analyst = connect(&db.url("runwatch_sql_of_one")).await;
+        assert_eq!(
+            texts(&analyst, "SELECT agent_id FROM runs").await,
+            Vec::<String>::new()
+        );
+        let mut worker = pool::connect(&db.url("runwatch_worker")).await.unwrap();
+        assert_eq!(sql_logins::end_overdue(&mut worker).await.unwrap(), []);
+        let said = runwatch("sql-login revoke of_one", &env).await;
+        assert!(
+            said.success && analyst.simple_query("SELECT 1").await.is_err(),
+            "{said:?}"
+        );
+        db.close().await;
     });
 }

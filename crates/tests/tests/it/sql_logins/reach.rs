@@ -119,10 +119,11 @@ fn no_other_way_to_read_or_write_leads_anywhere() {
     with_migrated_database(async |db| {
         let admin = db.admin().await;
         let tables = project_tables(&admin).await;
-        fill(&admin, OURS, &tables).await;
-        fill(&admin, THEIRS, &tables).await;
+        // Before there are entries in the log that nobody wrote.
         new_login(db, "way_other --project theirs").await;
         let analyst = connect(&new_login(db, "way_me --project ours").await).await;
+        fill(&admin, OURS, &tables).await;
+        fill(&admin, THEIRS, &tables).await;
         let before = fingerprint(&admin, &tables).await;
         let writing = "SET default_transaction_read_only = off";
         analyst.batch_execute(writing).await.unwrap();
@@ -270,27 +271,41 @@ fn indexes_and_partitions_serve_the_views() {
         for (question, index) in [
             (
                 "SELECT * FROM runs WHERE started_at > now() - interval '1 hour'",
-                "Index Scan using agent_runs_latest on agent_runs",
+                "agent_runs_latest",
             ),
             (
                 "SELECT * FROM runs ORDER BY started_at DESC LIMIT 10",
-                "Index Scan using agent_runs_latest on agent_runs",
+                "agent_runs_latest",
             ),
             (
                 "SELECT * FROM runs WHERE run_id = '00000000-0000-0000-0000-000000000001'",
-                "Index Scan using agent_runs_pkey on agent_runs",
+                "agent_runs_pkey",
+            ),
+            (
+                "SELECT * FROM runs WHERE user_id = 'ada'",
+                "agent_runs_by_user",
             ),
             (
                 "SELECT * FROM steps WHERE run_id = '00000000-0000-0000-0000-000000000001' AND run_day = CURRENT_DATE",
-                "_pkey on agent_steps_",
+                "_pkey",
             ),
         ] {
             let plan = texts(&analyst, &format!("EXPLAIN (COSTS off) {question}")).await;
             let plan = plan.join("\n");
-            assert!(plan.contains(index), "{question}:\n{plan}");
+            let is_searched = plan.contains(index) && !plan.contains("Seq Scan on agent_");
+            assert!(is_searched, "{question}:\n{plan}");
         }
-        let one_day = "EXPLAIN (ANALYZE, COSTS off, TIMING off) SELECT count(*) FROM steps WHERE run_day = current_date";
+        let today = texts(
+            &analyst,
+            "SELECT 'agent_steps_' || to_char(CURRENT_DATE, 'YYYYMMDD')",
+        )
+        .await;
+        let one_day = "EXPLAIN (COSTS off) SELECT count(*) FROM steps WHERE run_day = CURRENT_DATE";
         let plan = texts(&analyst, one_day).await.join("\n");
-        assert_eq!(plan.matches(" on agent_steps_").count(), 1, "{plan}");
+        let (read, of_today) = (
+            plan.matches("agent_steps_20").count(),
+            plan.matches(&today[0]).count(),
+        );
+        assert!(read > 0 && read == of_today, "{plan}");
     });
 }
