@@ -1,4 +1,5 @@
--- The roles of the services, one for each, and the owner of the schema. `runwatch migrate` runs this
+-- The roles of the services, one for each, the owner of the schema, and the group of the analysts who sign in
+-- themselves (`runwatch sql-login`). `runwatch migrate` runs this
 -- before the migrations, as whoever it was told to connect as. Roles belong to the whole server, so
 -- it changes nothing that is there already. Passwords are set elsewhere (`runwatch up`, or you).
 DO $$
@@ -7,6 +8,9 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'runwatch_owner') THEN
         CREATE ROLE runwatch_owner NOLOGIN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'runwatch_sql') THEN
+        CREATE ROLE runwatch_sql NOLOGIN;
     END IF;
     FOREACH name IN ARRAY ARRAY['runwatch_ingest', 'runwatch_query', 'runwatch_control', 'runwatch_worker'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
@@ -33,6 +37,27 @@ REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid,
     lo_open(oid, integer), lo_put(oid, bigint, bytea), lo_truncate(integer, integer),
     lo_truncate64(integer, bigint), lo_unlink(oid), lowrite(integer, bytea) FROM PUBLIC;
 
+-- Nor do analysts take the locks by which the services keep apart, or fill the log of the database.
+DO $$
+DECLARE
+    func regprocedure;
+BEGIN
+    FOR func IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+            AND proname ~ '^pg_(try_)?advisory_(xact_)?lock'
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', func);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s
+            TO runwatch_owner, runwatch_ingest, runwatch_query, runwatch_control, runwatch_worker', func);
+    END LOOP;
+    FOR func IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = 'pg_logical_emit_message'
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', func);
+    END LOOP;
+END
+$$;
+
 -- Only once: two migrations of two databases on one server may not change it at the same moment.
 DO $$
 BEGIN
@@ -47,3 +72,5 @@ EXCEPTION
 END
 $$;
 ALTER SCHEMA public OWNER TO runwatch_owner;
+-- What analysts read; the owner itself may not make schemas.
+CREATE SCHEMA IF NOT EXISTS analytics AUTHORIZATION runwatch_owner;

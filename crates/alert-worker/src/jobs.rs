@@ -1,5 +1,6 @@
 //! The jobs, one file each.
 
+mod end_overdue_sql;
 mod erase;
 mod fold_rollups;
 mod forget_changes;
@@ -69,6 +70,7 @@ impl Jobs {
             keep_retention: Duration::from_secs(600),
             measure_storage: Duration::from_secs(300),
             erase: Duration::from_secs(2),
+            end_overdue_sql: Duration::from_secs(2),
         }
         if has_index {
             pooled! {

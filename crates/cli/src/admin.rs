@@ -13,6 +13,7 @@ use runwatch_store::pool::{self, Conn, connect};
 use serde_json::Value;
 
 use crate::args::AdminArgs;
+use crate::database_url::{for_libpq, with_login};
 use crate::installation::Installation;
 
 /// What is said where no database is named and none is found.
@@ -25,6 +26,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Admin {
     /// Its database.
     pub(crate) conn: Conn,
+    /// How it is reached.
+    url: String,
     installation: Installation,
     /// Keys that were named, else those of the data folder are taken.
     audit_key: Option<String>,
@@ -61,6 +64,7 @@ impl Admin {
         let conn = conn.context("failed to connect to the database")?;
         Ok(Self {
             conn,
+            url: url.to_owned(),
             installation,
             audit_key: None,
             pepper: None,
@@ -82,6 +86,16 @@ impl Admin {
     /// A secret of the data folder, by the variable that the services read.
     pub(crate) fn kept_secret(&self, variable: &str) -> Option<String> {
         self.installation.secret(variable)
+    }
+
+    /// Its database as another role reaches it by psql and its like.
+    pub(crate) fn url_of(&self, role: &str, password: &str) -> Result<String> {
+        Ok(for_libpq(&with_login(&self.url, role, password)?))
+    }
+
+    /// Whether its database is the private server of the data folder, on which there is nothing of others.
+    pub(crate) fn has_private_server(&self) -> bool {
+        self.installation.admin_url.as_ref() == Some(&self.url)
     }
 
     /// Where people reach it, if nobody says otherwise.

@@ -7,6 +7,7 @@ mod front;
 mod runs;
 mod secrets;
 pub mod server;
+mod sql_login;
 mod tail;
 mod validate;
 
@@ -20,6 +21,7 @@ pub use self::doctor::DoctorArgs;
 pub use self::front::{FrontArgs, NginxArgs};
 pub use self::runs::{ListRunsArgs, RunsCommand, ShowRunArgs};
 pub use self::secrets::{SecretsArgs, SecretsCommand};
+pub use self::sql_login::{NewSqlLoginArgs, SqlLoginCommand};
 pub use self::tail::TailArgs;
 pub use self::validate::ValidateArgs;
 
@@ -64,6 +66,9 @@ pub enum Command {
     User(UserCommand),
     /// Write nginx's configuration for services that run elsewhere, several of each, to standard output
     Nginx(NginxArgs),
+    /// Let analysts ask the database themselves, in SQL: each sees one project, and changes nothing
+    #[command(subcommand)]
+    SqlLogin(SqlLoginCommand),
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -92,7 +97,7 @@ pub struct UpArgs {
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
     /// Use this database instead of a private PostgreSQL server; its user must be allowed to
-    /// create roles. The passwords of the services' roles are set, so that only one installation
+    /// create roles, and a server on another machine must prove its name by TLS (.env.example). The passwords of the services' roles are set, so that only one installation
     /// can use it in this way
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,

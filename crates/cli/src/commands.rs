@@ -7,5 +7,6 @@ pub(crate) mod nginx;
 pub(crate) mod project;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod sql_login;
 pub(crate) mod user;
 pub(crate) mod validate;

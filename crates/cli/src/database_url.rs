@@ -25,10 +25,10 @@ pub(crate) fn with_login(url: &str, role: &str, password: &str) -> Result<String
     Ok(format!("{scheme}://{role}:{password}@{host}{path}"))
 }
 
-/// Whether it is a database URL as far as can be seen.
-pub(crate) fn is_one(url: &str) -> bool {
-    let scheme = url.split_once("://").map(|(scheme, _rest)| scheme);
-    matches!(scheme, Some("postgres" | "postgresql"))
+/// The same for libpq, which has other words for what our URLs may give up ([`runwatch_store::connector`]).
+pub(crate) fn for_libpq(url: &str) -> String {
+    url.replace("sslmode=no-verify", "sslmode=require")
+        .replace("sslmode=cleartext", "sslmode=disable")
 }
 
 /// Host, port and database of a URL, without the login, for people.

@@ -50,6 +50,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => commands::key::run(command).await,
         Command::User(command) => commands::user::run(command).await,
         Command::Nginx(args) => commands::nginx::run(&args),
+        Command::SqlLogin(command) => commands::sql_login::run(command).await,
         Command::Audit(command) => commands::audit::run(command).await,
         Command::Secrets(command) => commands::secrets::run(command).await,
     }

@@ -87,8 +87,8 @@ pub(crate) fn random<const BYTES: usize>() -> io::Result<[u8; BYTES]> {
     Ok(bytes)
 }
 
-/// 64 hex digits; hex needs no escaping in URLs or SQL.
-fn random_password() -> io::Result<String> {
+/// A password of 64 hex digits; hex needs no escaping in URLs or SQL.
+pub(crate) fn random_password() -> io::Result<String> {
     let bytes = random::<PASSWORD_BYTES>()?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

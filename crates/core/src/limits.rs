@@ -215,3 +215,16 @@ pub const ERASURES_LISTED_MAX: i64 = 1_000;
 pub const QUOTA_MIN: u64 = 1;
 /// Seconds over which quotas are counted: a burst may bring what these let through.
 pub const QUOTA_BURST_SECONDS: u32 = 10;
+
+/// Bytes of the name of an SQL login: with what stands before it, it fits into a name of Postgres, 63 bytes.
+pub const SQL_LOGIN_NAME_BYTES_MAX: usize = 40;
+/// Connections of all SQL logins together, of the 100 that Postgres takes by default, or 200 with `runwatch up`: the
+/// services never go without for them.
+pub const SQL_CONNECTIONS_MAX: i32 = 30;
+/// Seconds that an SQL login may be given for a statement; its transactions may take a minute longer
+/// (`end_overdue_sql`).
+pub const SQL_STATEMENT_SECONDS_MAX: i32 = 3_600;
+/// Seconds that a transaction of an SQL login may do nothing.
+pub const SQL_IDLE_IN_TRANSACTION_SECONDS: u32 = 60;
+/// MiB of temporary files of one connection of an SQL login.
+pub const SQL_TEMP_FILES_MIB: u32 = 512;

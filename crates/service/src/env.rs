@@ -94,11 +94,6 @@ impl Env {
         })
     }
 
-    /// A variable that has to be set and must not be shown.
-    pub fn required_secret(&mut self, name: &str) -> Secret {
-        Secret(self.required(name))
-    }
-
     /// A variable that has to be set and is read by a function, as [`Self::checked`] does it.
     pub fn required_checked<T>(
         &mut self,

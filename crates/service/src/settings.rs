@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use runwatch_core::secrets::{KeyRing, NotAKeyRing};
+use runwatch_store::connector::Address;
 use tracing_subscriber::EnvFilter;
 
 use crate::client::TrustedProxies;
@@ -18,7 +19,8 @@ const DRAIN_SECONDS_MAX: usize = 600;
 /// Where the database is, and how much of it a process takes.
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
-    /// `DATABASE_URL`, required: the URL under which the service's own role connects.
+    /// `DATABASE_URL`, required: the URL under which the service's own role connects; a database on another machine
+    /// has to prove itself by TLS ([`runwatch_store::connector`]).
     pub url: Secret,
     /// `DATABASE_POOL_SIZE`, 8 by default: connections that are kept open at most.
     pub pool_size: usize,
@@ -31,7 +33,12 @@ impl DatabaseSettings {
     /// Reads them.
     pub fn from_env(env: &mut Env) -> Self {
         Self {
-            url: env.required_secret("DATABASE_URL"),
+            url: env
+                .required_checked("DATABASE_URL", |text| match text.parse::<Address>() {
+                    Ok(_fit) => Ok(Secret::new(text)),
+                    Err(unfit) => Err(unfit.to_string()),
+                })
+                .unwrap_or_default(),
             pool_size: env.number("DATABASE_POOL_SIZE", 8, 1..=POOL_SIZE_MAX),
             unsafe_durability: env.flag("RUNWATCH_UNSAFE_DURABILITY"),
         }

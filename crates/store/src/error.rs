@@ -6,6 +6,8 @@ use diesel::result::Error as DieselError;
 use runwatch_core::secrets::SecretError;
 use tokio_postgres::error::SqlState;
 
+use crate::connector::BadAddress;
+
 /// An error of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -21,6 +23,9 @@ pub enum StoreError {
     /// The database refuses the data, and will refuse it again.
     #[error("the database refuses the data: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The URL of the database cannot be used, or asks for less protection than there has to be.
+    #[error("DATABASE_URL cannot be used: {0}")]
+    Address(#[from] BadAddress),
     /// There is already one of this name.
     #[error("{0} exists already")]
     Exists(&'static str),

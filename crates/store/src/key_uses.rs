@@ -1,5 +1,8 @@
 //! When keys were used last. Services only tell that one was, since query-api cannot write; the worker
 //! listens and writes it down. What nobody hears is told again with a later use.
+//!
+//! Whoever is connected to the database can listen and tell, analysts too (`crate::sql_logins`): so a key is told by a
+//! hash of its id, of which they learn nothing, and which they cannot make up.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -10,7 +13,6 @@ use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::StreamExt as _;
 use tokio::time::{Instant, timeout_at};
-use uuid::Uuid;
 
 use runwatch_core::ids::KeyId;
 
@@ -24,9 +26,9 @@ const KEYS_MAX: usize = 1_000;
 
 /// Tells that a key was used. It works in transactions that only read, too.
 pub async fn tell(conn: &mut Conn, key: KeyId) -> Result<()> {
-    sql_query("SELECT pg_notify($1, $2)")
+    sql_query("SELECT pg_notify($1, encode(sha256(uuid_send($2)), 'hex'))")
         .bind::<Text, _>(CHANNEL)
-        .bind::<Text, _>(key.to_string())
+        .bind::<SqlUuid, _>(key.0)
         .execute(conn)
         .await?;
     Ok(())
@@ -53,24 +55,26 @@ impl Listener {
         if keys.is_empty() {
             return Ok(0);
         }
-        let keys: Vec<Uuid> = keys.into_iter().collect();
+        let keys: Vec<String> = keys.into_iter().collect();
         let noted = sql_query(
             "UPDATE api_keys SET last_used_at = rw_now() WHERE (project_id, key_id) IN (
-                 SELECT project_id, key_id FROM api_keys WHERE key_id = ANY ($1)
+                 SELECT project_id, key_id FROM api_keys
+                 WHERE encode(sha256(uuid_send(key_id)), 'hex') = ANY ($1)
                  ORDER BY project_id, key_id FOR NO KEY UPDATE)",
         )
-        .bind::<Array<SqlUuid>, _>(keys)
+        .bind::<Array<Text>, _>(keys)
         .execute(&mut self.conn)
         .await?;
         Ok(noted)
     }
 
-    async fn hear(&mut self, until: Instant) -> Result<BTreeSet<Uuid>> {
+    /// The hashes of keys that are told, and whatever else others tell.
+    async fn hear(&mut self, until: Instant) -> Result<BTreeSet<String>> {
         let mut heard = BTreeSet::new();
         let mut told = pin!(self.conn.notifications_stream());
         while heard.len() < KEYS_MAX {
             match timeout_at(until, told.next()).await {
-                Ok(Some(told)) => heard.extend(Uuid::try_parse(&told?.payload)),
+                Ok(Some(told)) => heard.extend([told?.payload]),
                 Ok(None) => {
                     let gone = "the connection that listens is gone".into();
                     return Err(StoreError::Unavailable(gone));

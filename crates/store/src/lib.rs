@@ -4,6 +4,7 @@
 //! The hot write path ([`ingest`]) speaks tokio-postgres, because it needs pipelining and arrays as
 //! parameters, and so do exports ([`export`]), because they copy rows out; everything else speaks diesel. This crate knows neither HTTP nor dialects.
 
+pub mod connector;
 pub mod error;
 pub mod pool;
 mod schema;
@@ -23,6 +24,7 @@ pub mod project_settings;
 pub mod projects;
 pub mod secrets;
 pub mod sign_ins;
+pub mod sql_logins;
 pub mod users;
 
 pub mod ingest;

@@ -9,14 +9,13 @@ use diesel_async::pooled_connection::deadpool;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
-use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
-};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use runwatch_core::ids::ProjectId;
 
+use crate::connector;
 use crate::error::{Result, StoreError};
 use crate::own_rights::too_much;
 use crate::roles::ServiceRole;
@@ -45,6 +44,7 @@ impl Pool {
     /// A connection under any other role than the service's own, or one that may do more than it was
     /// given, is not used: the service is not ready, and says why.
     pub fn new(url: &str, size: usize, role: ServiceRole) -> Self {
+        connector::warn_of(url);
         let runtime = tokio::runtime::Handle::current();
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
@@ -80,7 +80,8 @@ impl Pool {
 
 /// Opens a connection of a service, whose role has no more rights than it is to have.
 async fn open(url: &str, role: ServiceRole) -> std::result::Result<Conn, ConnectionError> {
-    let mut conn = Conn::establish(url).await?;
+    let connected = connect(url).await;
+    let mut conn = connected.map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
     let unfit = match too_much(&mut conn, role).await {
         Ok(None) => return Ok(conn),
         Ok(Some(what)) => format!(
@@ -95,7 +96,8 @@ async fn open(url: &str, role: ServiceRole) -> std::result::Result<Conn, Connect
 
 /// Opens one connection, for commands and jobs.
 pub async fn connect(url: &str) -> Result<Conn> {
-    Ok(Conn::establish(url).await?)
+    let (client, driver) = connector::connect(url).await?;
+    Ok(Conn::try_from_client_and_connection(client, driver).await?)
 }
 
 #[derive(QueryableByName)]

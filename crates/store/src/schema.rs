@@ -382,6 +382,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    sql_logins (project_id, role) {
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        connections -> Int4,
+        statement_seconds -> Int4,
+        project_id -> Uuid,
+        role -> Text,
+    }
+}
+
+diesel::table! {
     usage_deltas (project_id, delta_id) {
         project_id -> Uuid,
         delta_id -> Uuid,
@@ -510,6 +521,7 @@ diesel::joinable!(password_links -> users (user_id));
 diesel::joinable!(project_keys -> projects (project_id));
 diesel::joinable!(secrets -> project_keys (project_id));
 diesel::joinable!(sign_ins -> users (user_id));
+diesel::joinable!(sql_logins -> projects (project_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agent_failures,
@@ -539,6 +551,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     secrets,
     sign_in_attempts,
     sign_ins,
+    sql_logins,
     usage_deltas,
     usage_hour,
     usage_hour_total,

@@ -1,9 +1,12 @@
-//! A certificate that its own issuer alone vouches for.
+//! Certificates: one that its own issuer alone vouches for, and those of an authority.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, CertifiedKey, DnType, IsCa, KeyPair,
+    date_time_ymd, generate_simple_self_signed,
+};
 
 /// A certificate of `localhost` and 127.0.0.1, and the files that nginx reads.
 #[derive(Debug)]
@@ -31,5 +34,49 @@ impl Certificate {
             path,
             key_path,
         }
+    }
+}
+
+/// Somebody who vouches for names.
+#[derive(Debug)]
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// The file by which it is known.
+    pub path: PathBuf,
+}
+
+impl Authority {
+    /// Makes one, known by this file.
+    pub fn new(path: &Path) -> Self {
+        let mut params = CertificateParams::default();
+        // Two of them must not be taken for each other.
+        let name = path.display().to_string();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key can be made");
+        let issuer = CertifiedIssuer::self_signed(params, key).expect("it signs for itself");
+        fs::write(path, issuer.pem()).expect("the certificate can be written");
+        let path = path.to_owned();
+        Self { issuer, path }
+    }
+
+    /// A certificate of a name, and its key, as PEM.
+    pub fn issue(&self, name: &str) -> (String, String) {
+        self.sign(&CertificateParams::new([name.to_owned()]).expect("the name is a name"))
+    }
+
+    /// One whose time is over.
+    pub fn issue_expired(&self, name: &str) -> (String, String) {
+        let params = CertificateParams::new([name.to_owned()]);
+        let mut params = params.expect("the name is a name");
+        params.not_after = date_time_ymd(2020, 1, 1);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> (String, String) {
+        let key = KeyPair::generate().expect("a key can be made");
+        let certificate = params.signed_by(&key, &self.issuer);
+        let certificate = certificate.expect("the authority signs it");
+        (certificate.pem(), key.serialize_pem())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use runwatch_cli::postgres::{SUPERUSER, Server};
 use runwatch_store::ingest::Writer;
 use runwatch_store::{fold, migrate, pool, search};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 use crate::postgres;
 use crate::projects::{OURS, THEIRS};
@@ -216,11 +216,19 @@ pub async fn fold_all(worker_url: &str) {
 
 /// Opens a connection that is driven in the background.
 pub async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .expect("the database takes connections");
+    let connected = try_connect(url).await;
+    connected.expect("the database takes connections")
+}
+
+/// The same, where the database may not want to.
+#[expect(
+    clippy::disallowed_types,
+    reason = "the servers of the tests are on this machine"
+)]
+pub async fn try_connect(url: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     tokio::spawn(connection);
-    client
+    Ok(client)
 }
 
 async fn execute(server: &Server, statement: &str) {

@@ -162,7 +162,8 @@ fn scope(name: &str) -> Result<Scope, String> {
         .ok_or_else(|| "a scope is one of ingest, read, alerts and admin".to_owned())
 }
 
-fn to_come(text: &str) -> Result<Timestamp, String> {
+/// A moment to come, written as one or as a span of time from now.
+pub(super) fn to_come(text: &str) -> Result<Timestamp, String> {
     let now = now();
     let span = text.parse::<TimeSpan>().ok();
     let at = span.map(|span| Timestamp(now.0.saturating_add(span.0)));

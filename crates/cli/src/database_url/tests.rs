@@ -46,7 +46,12 @@ fn the_place_of_a_database_is_said_without_its_login() {
 }
 
 #[test]
-fn only_postgres_is_a_database_of_ours() {
-    assert!(is_one("postgres://a@b/c") && is_one("postgresql://a@b/c"));
-    assert!(!is_one("mysql://a@b/c") && !is_one("postgres") && !is_one(""));
+fn libpq_is_told_in_its_own_words() {
+    let ours = "postgres://a@h/d?sslmode=no-verify&application_name=x";
+    assert_eq!(
+        for_libpq(ours),
+        "postgres://a@h/d?sslmode=require&application_name=x"
+    );
+    let theirs = "postgres://a@h/d?sslmode=verify-full&sslrootcert=/etc/ca.pem";
+    assert_eq!(for_libpq(theirs), theirs);
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use runwatch_core::time::Timestamp;
+use runwatch_store::connector::{Address, Protection};
 use runwatch_store::doctor::{self, Server, VERSION_MIN};
 use runwatch_store::pool::{Conn, connect};
 use runwatch_store::settings::{NotFit, check_settings};
@@ -46,6 +47,7 @@ pub(super) async fn check(args: &DoctorArgs, installation: &Installation, report
     };
     let took = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
     report.ok(AREA, format!("{place} answers after {}", duration(took)));
+    protection(url, report);
     let mut checks = Checks { conn, report };
     let failed = match timeout(LIMIT, checks.run()).await {
         Ok(Ok(())) => return,
@@ -55,6 +57,28 @@ pub(super) async fn check(args: &DoctorArgs, installation: &Installation, report
     let advice =
         "name a user who administrates the database, such as postgres, with --database-url";
     report.problem(AREA, format!("a check could not be made: {failed}"), advice);
+}
+
+/// What stands between here and there; it is connected, so that TLS has proven what it was asked to.
+fn protection(url: &str, report: &mut Report) {
+    let address = url.parse().map(|address: Address| address.protection());
+    let (what, is_fine) = match address {
+        Ok(Protection::Local) => ("what it is told does not leave this machine", true),
+        Ok(Protection::Verified) => ("it proves its name by TLS", true),
+        Ok(Protection::Unverified) => ("it does not prove its name (sslmode=no-verify)", false),
+        Ok(Protection::ClearText) => (
+            "it is on another machine and is spoken to in clear text (sslmode=cleartext)",
+            false,
+        ),
+        Err(_could_not_be_connected) => return,
+    };
+    match is_fine {
+        true => report.ok(AREA, what),
+        false => {
+            let advice = "let it speak TLS and take sslmode out of DATABASE_URL; sslrootcert=PATH names its issuer";
+            report.warning(AREA, what, advice);
+        }
+    }
 }
 
 fn unreachable(report: &mut Report, place: &str, why: &str) {

@@ -63,7 +63,13 @@ fn check_all(place: &str, variables: &BTreeMap<String, String>, report: &mut Rep
             let what = format!("{name} (in {place}) cannot be used: {complaint}");
             report.problem(AREA, what, "mend it; .env.example describes every setting");
         } else if let Some(danger) = rules::danger(name, value) {
-            report.warning(AREA, format!("{name} (in {place}): {danger}"), "unset it");
+            let advice = match name.as_str() {
+                "DATABASE_URL" => {
+                    "let the database speak TLS and take sslmode out; .env.example says how"
+                }
+                _ => "unset it",
+            };
+            report.warning(AREA, format!("{name} (in {place}): {danger}"), advice);
         } else {
             fine += 1;
         }

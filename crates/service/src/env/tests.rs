@@ -44,7 +44,7 @@ fn what_is_not_set_has_its_default_and_what_is_set_counts() {
 
 #[test]
 fn a_variable_set_to_nothing_does_not_satisfy_a_requirement() {
-    let read = Env::of(&[("URL", "")]).read(|env| env.required_secret("URL"));
+    let read = Env::of(&[("URL", "")]).read(|env| env.required("URL"));
     assert_eq!(
         read.unwrap_err(),
         Mistakes(vec!["URL is not set".to_owned()])

@@ -128,7 +128,10 @@ pub async fn roles_and_rights(conn: &mut Conn) -> Result<Vec<Right>> {
 
 async fn missing_roles(conn: &mut Conn) -> Result<Vec<Right>> {
     let mut missing = Vec::new();
-    for role in SERVICE_ROLES.into_iter().chain(["runwatch_owner"]) {
+    for role in SERVICE_ROLES
+        .into_iter()
+        .chain(["runwatch_owner", "runwatch_sql"])
+    {
         #[derive(diesel::QueryableByName)]
         struct Found {
             #[diesel(sql_type = Bool)]

@@ -5,11 +5,12 @@ use std::time::Duration;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use futures_util::TryStreamExt;
 use tokio::runtime::Handle;
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, NoTls};
 
 use runwatch_core::ids::ProjectId;
 
+use crate::connector;
 use crate::error::{Result, StoreError};
 
 /// How long a page waits for a connection.
@@ -62,9 +63,8 @@ impl ExportPool {
         limit: Duration,
         copy: &str,
     ) -> Result<Vec<u8>> {
-        let unavailable = |error: managed::PoolError<tokio_postgres::Error>| {
-            StoreError::Unavailable(error.into())
-        };
+        let unavailable =
+            |error: managed::PoolError<StoreError>| StoreError::Unavailable(error.into());
         let mut connection = self.inner.get().await.map_err(unavailable)?;
         // Until it is known how it went: also if this future is dropped half way.
         connection.is_clean = false;
@@ -104,11 +104,10 @@ impl Connection {
 
 impl managed::Manager for Manager {
     type Type = Connection;
-    type Error = tokio_postgres::Error;
+    type Error = StoreError;
 
-    async fn create(&self) -> Result<Connection, tokio_postgres::Error> {
-        let url = self.url.clone();
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+    async fn create(&self) -> Result<Connection> {
+        let (client, connection) = connector::connect(&self.url).await?;
         self.runtime.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "A connection for exports was lost");
@@ -121,11 +120,7 @@ impl managed::Manager for Manager {
         })
     }
 
-    async fn recycle(
-        &self,
-        connection: &mut Connection,
-        _: &Metrics,
-    ) -> RecycleResult<tokio_postgres::Error> {
+    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<StoreError> {
         if connection.is_clean && !connection.client.is_closed() {
             return Ok(());
         }

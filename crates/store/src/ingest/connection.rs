@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
+use crate::connector;
 use crate::error::Result;
 use crate::ingest::erased::Flushed;
 use crate::ingest::{Arrival, Reply, RunKey, statements as sql};
@@ -55,7 +56,7 @@ pub(super) struct Statements {
 impl Writer {
     /// Opens the connection. It has to be called on the runtime that is to drive it.
     pub async fn connect(url: &str) -> Result<Self> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        let (client, connection) = connector::connect(url).await?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(error = %error, "A writer's connection to the database was lost");

@@ -95,7 +95,8 @@ fn whoever_has_a_right_on_a_table_of_a_project_has_a_policy_there() {
          WHERE NOT t.relispartition
              AND (has_any_column_privilege(r.oid, t.oid, 'SELECT, INSERT, UPDATE')
                  OR has_table_privilege(r.oid, t.oid, 'DELETE'))
-             AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND r.oid = ANY (p.polroles))",
+             AND NOT EXISTS (SELECT FROM pg_policy p, unnest(p.polroles) polrole
+                 WHERE p.polrelid = t.oid AND pg_has_role(r.oid, polrole, 'USAGE'))",
     );
 }
 
@@ -133,8 +134,9 @@ fn no_role_of_a_service_stands_above_row_level_security() {
     nothing(
         "SELECT rolname::text FROM pg_roles WHERE rolname ~ '^runwatch_'
              AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)
+         -- Analysts are in their group, and the owner is in theirs, to end what they do.
          UNION ALL SELECT member::regrole::text FROM pg_auth_members
-         WHERE member::regrole::text ~ '^runwatch_'",
+         WHERE member::regrole::text ~ '^runwatch_' AND roleid::regrole::text !~ '^runwatch_sql'",
     );
 }
 

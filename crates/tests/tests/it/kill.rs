@@ -7,7 +7,7 @@ use runwatch_cli::postgres::{DATABASE, Durability, SUPERUSER, Server};
 use runwatch_core::api_key::Scope;
 use runwatch_tests::app::{Services, client};
 use runwatch_tests::binaries::IngestProcess;
-use runwatch_tests::database::{connect, fold_all, prepare, texts};
+use runwatch_tests::database::{connect, fold_all, prepare, texts, try_connect};
 use runwatch_tests::ledger::{Acknowledged, Ledger, Verdict, judge, step_name};
 use runwatch_tests::load::{Load, Numbers};
 use runwatch_tests::projects::OURS;
@@ -165,8 +165,7 @@ fn killing_postgres_loses_nothing_that_was_acknowledged() {
 async fn kill_backend(server: &Server, kind: &str, numbers: &mut Numbers) {
     let url = server.url(SUPERUSER, DATABASE);
     let pids = until(BUSY_LIMIT, "a process of the server", async || {
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.ok()?;
-        tokio::spawn(connection);
+        let client = try_connect(&url).await.ok()?;
         let statement = format!(
             "SELECT pid::text FROM pg_stat_activity WHERE backend_type = '{kind}' AND pid <> pg_backend_pid()"
         );

@@ -42,9 +42,11 @@ mod audit;
 mod odd_input;
 mod openai_agents;
 mod order;
+mod sql_logins;
 mod unavailable;
 
 mod catalogue;
+mod database_tls;
 mod env_example;
 mod migrations;
 mod roles;

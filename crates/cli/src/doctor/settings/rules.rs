@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 use runwatch_core::secrets::KeyRing;
+use runwatch_store::connector::{Address, Protection};
 
 use crate::database_url;
 
@@ -70,10 +71,7 @@ pub(super) fn complaint(name: &str, value: &str) -> Option<String> {
             value.parse::<SocketAddr>().is_ok(),
             "an address and a port, such as 127.0.0.1:8000".to_owned(),
         ),
-        Rule::Database => (
-            database_url::is_one(value),
-            "a URL such as postgres://user:password@host:port/database".to_owned(),
-        ),
+        Rule::Database => return value.parse::<Address>().err().map(|why| why.to_string()),
         Rule::Networks => (
             value.split(',').map(str::trim).all(is_network),
             "networks such as 10.0.0.0/8, separated by commas".to_owned(),
@@ -96,6 +94,18 @@ fn is_network(text: &str) -> bool {
 
 /// What a usable value puts at risk.
 pub(super) fn danger(name: &str, value: &str) -> Option<&'static str> {
+    if name == "DATABASE_URL" {
+        let address: Option<Address> = value.parse().ok();
+        return match address?.protection() {
+            Protection::Local | Protection::Verified => None,
+            Protection::Unverified => {
+                Some("whoever answers is taken for the database (sslmode=no-verify)")
+            }
+            Protection::ClearText => {
+                Some("the network can read and change everything (sslmode=cleartext)")
+            }
+        };
+    }
     let is_unsafe = name == "RUNWATCH_UNSAFE_DURABILITY" && matches!(value, "1" | "true");
     is_unsafe.then_some("services are ready even if the database may lose commits; only for tests")
 }

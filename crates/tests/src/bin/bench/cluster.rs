@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use runwatch_cli::lifeline::Lifeline;
 use runwatch_cli::postgres::{Auth, DATABASE, Durability, Options, Server};
 use runwatch_cli::process::{Output, Process, Program};
-use tokio_postgres::{Client, NoTls};
+use runwatch_tests::database::try_connect;
+use tokio_postgres::Client;
 
 /// Where clusters are made: on a disk, which `/tmp` need not be.
 const FOLDER: &str = "/var/tmp";
@@ -78,10 +79,7 @@ impl Cluster {
 
     /// Opens a connection.
     pub(crate) async fn connect(&self, url: &str) -> Result<Client> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        // It ends when the client is dropped; what goes wrong before, the client is told.
-        tokio::spawn(connection);
-        Ok(client)
+        Ok(try_connect(url).await?)
     }
 
     /// Stops the server and removes the folder.

@@ -129,7 +129,10 @@ fn a_database_that_is_empty_or_away_is_told_with_what_to_do() {
 }
 
 /// Values of settings, good ones and bad ones.
-const VALUES: [(&str, &str); 31] = [
+const VALUES: [(&str, &str); 34] = [
+    ("DATABASE_URL", "postgres://a@127.0.0.1:1/c?sslmode=disable"),
+    ("DATABASE_URL", "postgres://a@127.0.0.1:1/c?sslmode=off"),
+    ("DATABASE_URL", "mysql://a@127.0.0.1:1/c"),
     ("DATABASE_POOL_SIZE", "1"),
     ("DATABASE_POOL_SIZE", "90"),
     ("DATABASE_POOL_SIZE", "91"),
