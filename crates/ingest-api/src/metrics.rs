@@ -91,16 +91,7 @@ impl IngestMetrics {
             "Requests refused before they were read, because their project had sent its quota",
             metrics.over_quota.clone(),
         );
-        registry.register(
-            "bytes_in_flight",
-            "Bytes of bodies that were held when requests were last stored",
-            metrics.bytes_in_flight.clone(),
-        );
-        registry.register(
-            "bytes_let_in",
-            "Bytes of bodies that are let in at present: as many as are stored soon enough",
-            metrics.bytes_let_in.clone(),
-        );
+        metrics.register_in_flight(registry);
         registry.register(
             "ingest_latency_seconds",
             "From the last byte of a request to the commit of what it brought",
@@ -117,6 +108,19 @@ impl IngestMetrics {
             metrics.calls.clone(),
         );
         metrics
+    }
+
+    fn register_in_flight(&self, registry: &mut Registry) {
+        registry.register(
+            "bytes_in_flight",
+            "Bytes of bodies that were held when requests were last stored",
+            self.bytes_in_flight.clone(),
+        );
+        registry.register(
+            "bytes_let_in",
+            "Bytes of bodies that are let in at present: as many as are stored soon enough",
+            self.bytes_let_in.clone(),
+        );
     }
 
     /// Counts a flush.
