@@ -86,7 +86,8 @@ impl Address {
         });
         let tls = tls::connector(self.protection, self.issuers.as_deref());
         let tls = tls.map_err(|error| StoreError::Unavailable(error.into()))?;
-        let connected = self.config.connect(MakeRustlsConnect::new(tls)).await;
+        // Its future is large, and every request may come by here.
+        let connected = Box::pin(self.config.connect(MakeRustlsConnect::new(tls))).await;
         connected.map_err(|error| StoreError::Unavailable(told(&error).into()))
     }
 }
@@ -95,7 +96,7 @@ impl FromStr for Address {
     type Err = BadAddress;
 
     fn from_str(url: &str) -> Result<Self, BadAddress> {
-        let (place, options) = url.split_once('?').unwrap_or((url, ""));
+        let (place, options) = without_options(url);
         let is_url = ["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| place.starts_with(scheme));
@@ -126,6 +127,16 @@ impl FromStr for Address {
             protection,
             issuers,
         })
+    }
+}
+
+/// A URL and its options. Up to the first `@` is a login, whatever its password has in it: so tokio-postgres reads it.
+fn without_options(url: &str) -> (&str, &str) {
+    let login_end = url.find('@').unwrap_or(0);
+    let (_login, rest) = url.split_at(login_end);
+    match rest.split_once('?') {
+        Some((host, options)) => (url.split_at(login_end + host.len()).0, options),
+        None => (url, ""),
     }
 }
 

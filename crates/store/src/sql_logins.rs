@@ -1,5 +1,5 @@
 //! Logins of analysts who ask the database themselves: each is a role bound to one project, which reads the views of
-//! the schema `analytics` (db/migrations/…_sql_logins) and nothing else.
+//! the schema `analytics` (migration 15) and nothing else.
 //!
 //! Making and dropping roles is for whoever administrates the database, and so is everything here but [`end_overdue`].
 

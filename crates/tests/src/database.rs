@@ -221,10 +221,6 @@ pub async fn connect(url: &str) -> Client {
 }
 
 /// The same, where the database may not want to.
-#[expect(
-    clippy::disallowed_types,
-    reason = "the servers of the tests are on this machine"
-)]
 pub async fn try_connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     tokio::spawn(connection);

@@ -53,7 +53,10 @@ fn what_cannot_be_read_is_refused_and_not_repeated() {
         ("", BadAddress::NotAUrl),
         ("host=localhost user=me", BadAddress::NotAUrl),
         ("mysql://me@localhost/db", BadAddress::NotAUrl),
-        ("postgres://me:se?cret@localhost/db", BadAddress::NotAUrl),
+        (
+            "postgres://me:secret@localhost:port/db",
+            BadAddress::NotAUrl,
+        ),
         (
             "postgres://me@localhost/db?sslrootcert=ca.pem",
             BadAddress::NotAPath,
@@ -62,5 +65,12 @@ fn what_cannot_be_read_is_refused_and_not_repeated() {
         assert_eq!(of(url), Err(why), "{url}");
         assert!(!why.to_string().contains("cret"));
     }
+    let odd_password = |mode| {
+        of(&format!(
+            "postgres://me:se?cret@localhost/db?sslmode={mode}"
+        ))
+    };
+    assert_eq!(odd_password("prefer"), Ok(Protection::Local));
+    assert_eq!(odd_password("require"), Ok(Protection::Verified));
     assert!(of("postgres://me@localhost/db?sslrootcert=system&sslmode=verify-full").is_ok());
 }

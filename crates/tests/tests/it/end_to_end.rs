@@ -11,7 +11,9 @@ mod validate;
 use std::process::Command;
 use std::time::Duration;
 
+use runwatch_core::secrets::KeyRing;
 use runwatch_tests::block_on;
+use runwatch_tests::command::runwatch;
 use runwatch_tests::installation::Installation;
 use runwatch_tests::until::until;
 use rustix::process::{Signal, kill_process};
@@ -133,6 +135,40 @@ fn every_part_that_is_killed_is_started_again() {
             (sent && get(&installation, "/v1/runs").await.status() == 200).then_some(())
         })
         .await;
+        assert!(installation.interrupt().await.success());
+    });
+}
+
+#[test]
+fn the_key_of_secrets_is_given_to_those_who_need_it_and_shown_to_nobody() {
+    block_on(async {
+        let data_dir = Installation::data_dir();
+        let installation = Installation::start(&data_dir).await;
+        let kept = std::fs::read_to_string(data_dir.join("secrets")).unwrap();
+        let key = kept
+            .lines()
+            .find_map(|line| line.strip_prefix("SECRETS_KEY="));
+        let key = key.unwrap();
+        assert!(key.parse::<KeyRing>().is_ok());
+        for (service, has_it) in [
+            ("ingest-api", false),
+            ("query-api", false),
+            ("control-api", true),
+            ("alert-worker", true),
+        ] {
+            let pid = installation.children(service)[0].as_raw_nonzero();
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+            let environment = String::from_utf8_lossy(&environment).into_owned();
+            assert!(environment.contains("DATABASE_URL="), "{service}");
+            assert_eq!(environment.contains(key), has_it, "{service}");
+        }
+        assert!(!installation.text().contains(key));
+        let words = format!("secrets status --data-dir {}", data_dir.display());
+        let status = runwatch(&words, &[]).await;
+        let id = key.parse::<KeyRing>().unwrap().first().to_string();
+        assert!(status.success && status.text.contains(&id), "{status:?}");
+        // Whoever looks for the cause of something finds the id in the log.
+        assert!(installation.text().contains(&id));
         assert!(installation.interrupt().await.success());
     });
 }

@@ -22,6 +22,7 @@ mod retention;
 mod runs;
 mod search;
 mod search_index;
+mod secrets;
 mod sessions;
 mod sign_in;
 mod steps;

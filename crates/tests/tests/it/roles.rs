@@ -103,6 +103,40 @@ fn query_reads_neither_keys_nor_secrets() {
 }
 
 #[test]
+fn sealed_secrets_are_read_by_those_who_open_them_and_written_by_control_alone() {
+    with_database(async |db| {
+        let (_admin, _tables) = filled(db).await;
+        let may = async |role: &str, statement: String| {
+            let client = db.connect(role).await;
+            let done = client.batch_execute(&statement).await;
+            let code = done.as_ref().err().and_then(|error| error.code().cloned());
+            assert!(
+                done.is_ok() || code.as_ref() == Some(INSUFFICIENT_PRIVILEGE),
+                "{role}: {statement}: {done:?}"
+            );
+            done.is_ok()
+        };
+        for table in ["secrets", "project_keys"] {
+            for role in SERVICE_ROLES {
+                let reads = ["runwatch_control", "runwatch_worker"].contains(&role);
+                let read = format!("SELECT FROM {table}");
+                assert_eq!(may(role, read).await, reads, "{role} reads {table}");
+                for write in [
+                    format!("INSERT INTO {table} SELECT * FROM {table} WHERE false"),
+                    format!("UPDATE {table} SET created_at = created_at"),
+                    format!("DELETE FROM {table} WHERE false"),
+                ] {
+                    let writes = role == "runwatch_control";
+                    // query's transactions are read-only, which is another code.
+                    let write = format!("BEGIN READ WRITE; {write}; COMMIT");
+                    assert_eq!(may(role, write.clone()).await, writes, "{role}: {write}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn no_service_reads_a_partition_directly() {
     with_database(async |db| {
         let admin = db.admin().await;

@@ -8,8 +8,6 @@ use ipnet::IpNet;
 use runwatch_core::secrets::KeyRing;
 use runwatch_store::connector::{Address, Protection};
 
-use crate::database_url;
-
 /// What a value must be.
 enum Rule {
     /// A whole number within bounds.
