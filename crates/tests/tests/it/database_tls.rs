@@ -12,13 +12,13 @@ use runwatch_service::env::Env;
 use runwatch_service::settings::DatabaseSettings;
 use runwatch_store::{migrate, pool};
 use runwatch_tests::app::{Services, client};
-use runwatch_tests::block_on;
 use runwatch_tests::certificate::Authority;
 use runwatch_tests::command::runwatch;
 use runwatch_tests::database::{TestDb, connect, prepare, texts};
 use runwatch_tests::postgres::{folder, start};
 use runwatch_tests::projects::OURS;
 use runwatch_tests::until::until;
+use runwatch_tests::{block_on, keys};
 use serde_json::json;
 
 /// What the certificate of the server is of.
@@ -115,6 +115,7 @@ fn every_connection_of_every_service_is_by_tls() {
             ("DATABASE_URL", worker_url.as_str()),
             ("RUNWATCH_UNSAFE_DURABILITY", "1"),
             ("WORKER_BIND", "127.0.0.1:0"),
+            ("SECRETS_KEY", keys::SECRETS),
         ]);
         let settings = env.read(alert_worker::settings::Settings::from_env);
         let worker = alert_worker::start(&settings.unwrap()).unwrap();

@@ -301,7 +301,7 @@ fn a_sign_in_with_the_old_password_that_meets_the_new_one_is_refused() {
             .await;
             changing.batch_execute("COMMIT").await.unwrap();
         });
-        assert_eq!(answer.expect(401).code(), "wrong_password");
+        assert_eq!(answer.expect(409).code(), "changed_meanwhile");
         let signed_in = "SELECT FROM sign_ins WHERE ended_at IS NULL";
         let signed_in = watching.query(signed_in, &[]).await.unwrap();
         assert_eq!(

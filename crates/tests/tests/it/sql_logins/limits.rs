@@ -8,6 +8,7 @@ use runwatch_store::pool::{self, Conn};
 use runwatch_store::sql_logins::{Ended, end_overdue};
 use runwatch_tests::app::with_app;
 use runwatch_tests::database::{TestDb, connect, texts, try_connect, with_database};
+use runwatch_tests::keys;
 use runwatch_tests::until::until;
 use tokio::time::timeout;
 use tokio_postgres::Client;
@@ -90,6 +91,7 @@ fn a_statement_ends_in_time_by_itself_unless_somebody_sets_it_otherwise_and_then
             ("DATABASE_URL", worker_url.as_str()),
             ("RUNWATCH_UNSAFE_DURABILITY", "1"),
             ("WORKER_BIND", "127.0.0.1:0"),
+            ("SECRETS_KEY", keys::SECRETS),
         ]);
         let worker = alert_worker::start(&env.read(Settings::from_env).unwrap()).unwrap();
         let unlimited = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
