@@ -286,7 +286,9 @@ fn no_secret_and_no_key_is_in_a_dump_of_the_database_or_in_its_log_of_changes() 
             .await
             .unwrap()
         {
-            found += in_wal(row.get(0)).await;
+            // Of a row that is replaced, what begins and ends as before is not written again.
+            let ciphertext: &[u8] = row.get(0);
+            found += in_wal(&ciphertext[ciphertext.len() / 3..ciphertext.len() / 3 * 2]).await;
         }
         assert!(
             found > 0,
