@@ -42,7 +42,10 @@ async fn passing_trouble_of_the_database_asks_to_come_back() {
     let error = StoreError::Unavailable("connection refused by 10.0.0.7".into());
     let (status, headers, body) = rendered(error.into()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(headers.contains(&("retry-after".into(), "1".into())));
+    let is_soon = |(name, seconds): &(String, String)| {
+        name == "retry-after" && ["1", "2"].contains(&seconds.as_str())
+    };
+    assert!(headers.iter().any(is_soon), "{headers:?}");
     assert_eq!(body["code"], "unavailable");
     assert!(!body.to_string().contains("10.0.0.7"));
 }
